@@ -1,0 +1,14 @@
+/* banned.h - turns functions that overflow, misparse or hide state into compile errors.
+ *
+ * Included by the build in front of every source file of usher.
+ */
+#pragma once
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gets
+#pragma GCC poison atoi atol atoll atof
+#pragma GCC poison localtime gmtime asctime ctime

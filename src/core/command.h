@@ -1,0 +1,72 @@
+/* command.h - what a client, a gateway or a timer asks of a showtime, and the answer.
+ *
+ * A command waits in its showtime's queue, is decided in a turn, and is answered after the
+ * turn's commit. Whoever made it owns it and may touch it again once it is answered.
+ *
+ * Units:  *_ms are UTC milliseconds; money is VND.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "core/idempotency.h"
+#include "core/payment.h"
+
+enum command_kind {
+    COMMAND_HOLD,    /* claim, seats */
+    COMMAND_CONFIRM, /* claim, booking, method, gateway, return_url */
+    COMMAND_PAY,     /* the same */
+    COMMAND_CANCEL,  /* claim.user, booking */
+    COMMAND_MONEY,   /* payment, method, news, amount, paid_at_ms */
+    COMMAND_EXPIRE,  /* booking; made by the engine */
+    COMMAND_LOOK,    /* Nothing: brings the showtime into memory. */
+};
+
+enum money_news { MONEY_PAID, MONEY_FAILED, MONEY_PENDING };
+
+/* What a money command did. */
+enum money_outcome {
+    MONEY_NOTED,         /* Failed or pending, written down. */
+    MONEY_CONFIRMED,     /* It bought the seats. */
+    MONEY_TO_REFUND,     /* It goes back. */
+    MONEY_KNOWN_ALREADY, /* Nothing: decided before, or no news. */
+};
+
+struct seat_conflict {
+    struct seat_name name;
+    enum seat_state state; /* SEAT_ABSENT: no such seat. */
+    bool yours;            /* Held by a live booking of the same user. */
+};
+
+struct answer {
+    enum error failure;   /* Queue full, store gone, outcome unknown; nothing else is then set. */
+    enum refusal refusal; /* The verdict, if there was no failure. */
+    bool replayed;        /* Decided before, under the same key. */
+    bool created;         /* COMMAND_PAY: a payment of its own (201), not one that was there. */
+    enum money_outcome outcome; /* COMMAND_MONEY */
+    uint64_t map_version;       /* The version decided at; 0 without a showtime. */
+    int64_t retry_at_ms;        /* TOO_MANY_HOLDS: when the oldest hold ends. */
+    uint8_t conflict_count;
+    struct seat_conflict conflicts[SEATS_PER_HOLD_MAX]; /* All, not only the first. */
+    struct booking booking; /* Set on success of all but LOOK; of MONEY too. */
+    struct payment payment; /* CONFIRM, PAY, MONEY. */
+};
+
+struct command {
+    enum command_kind kind;
+    struct id showtime; /* Whose queue; none: only the key can be judged. */
+    struct claim_key claim;
+    struct id booking;
+    struct id payment;
+    uint8_t seat_count;
+    struct seat_name seats[SEATS_PER_HOLD_MAX]; /* Distinct, in the order asked. */
+    enum payment_method method;
+    struct url gateway; /* Where pages of this method are; see transaction.h. */
+    struct url return_url;
+    enum money_news news;
+    int64_t amount;
+    int64_t paid_at_ms; /* 0: now. */
+    struct answer answer;
+    struct command *next; /* The queue's, while it waits; the outbox's, when answered. */
+    void *owner;          /* The sender's; the engine passes it through. */
+    uint32_t loop;        /* The sender's loop, whose outbox gets the answer. */
+};

@@ -1,0 +1,67 @@
+/* facts.h - the bookings, payments and keys that a turn's commands name.
+ *
+ * The store fills them in inside the turn's transaction; every decision changes them at once,
+ * so that the next command of the turn sees it. What changed is what the store then writes.
+ *
+ * Shape:  each record stands once; found by a small hash of its id or key.
+ * Source: the model in docs/decisions shows that facts read before the turn refund a payment
+ *         that was kept.
+ */
+#pragma once
+
+#include "core/idempotency.h"
+#include "core/payment.h"
+
+enum fact_state { FACT_KNOWN, FACT_CHANGED, FACT_NEW };
+
+struct booking_fact {
+    struct booking booking;
+    enum fact_state state;
+};
+
+struct payment_fact {
+    struct payment payment;
+    enum fact_state state;
+};
+
+struct key_fact {
+    struct key_record record;
+    enum fact_state state;
+};
+
+enum { FACT_SLOTS = 4096 }; /* Twice the most records of a kind, so that a look ends soon. */
+
+struct facts {
+    uint32_t booking_count;
+    uint32_t payment_count;
+    uint32_t key_count;
+    struct booking_fact bookings[TURN_BOOKINGS_MAX];
+    struct payment_fact payments[TURN_PAYMENTS_MAX];
+    struct key_fact keys[TURN_COMMANDS_MAX];
+    uint16_t booking_slots[FACT_SLOTS]; /* Position + 1; 0: free. */
+    uint16_t payment_slots[FACT_SLOTS];
+    uint16_t key_slots[FACT_SLOTS];
+};
+
+static_assert(FACT_SLOTS >= 2 * TURN_PAYMENTS_MAX, "the hash stays half empty");
+static_assert(FACT_SLOTS >= 2 * TURN_BOOKINGS_MAX, "the hash stays half empty");
+
+/* Forgets everything. */
+void facts_clear(struct facts *facts);
+
+/* The record, or NULL. The pointer stays good until facts_clear. */
+struct booking_fact *facts_booking(struct facts *facts, struct id id);
+struct payment_fact *facts_payment(struct facts *facts, struct id id);
+struct key_fact *facts_key(struct facts *facts, const struct claim_key *claim);
+
+/* Adds a record that is not there yet. */
+struct booking_fact *facts_add_booking(struct facts *facts, const struct booking *booking,
+                                       enum fact_state state);
+struct payment_fact *facts_add_payment(struct facts *facts, const struct payment *payment,
+                                       enum fact_state state);
+struct key_fact *facts_add_key(struct facts *facts, const struct key_record *record,
+                               enum fact_state state);
+
+/* Says that a record was changed; a new one stays new. */
+void facts_touch_booking(struct booking_fact *fact);
+void facts_touch_payment(struct payment_fact *fact);

@@ -1,0 +1,71 @@
+/* turn.h - everything that waits for one showtime, decided at one moment.
+ *
+ * The heart of usher. A turn judges its commands in the order they came, each against what
+ * the ones before it changed, and leaves behind the answers and the changes that the store
+ * has to write in one step. It is pure: the same map, facts, commands and clock give the same
+ * bytes.
+ *
+ * How one runs: turn_begin; turn_add for each command; the store gathers the facts;
+ * turn_decide; the store records and commits; then the answers leave. If the commit fails,
+ * the map is dropped and loaded again: a turn is never undone in memory.
+ *
+ * Shape:  up to TURN_COMMANDS_MAX commands; each changed place stands once.
+ * Units:  *_ms are UTC milliseconds.
+ * Source: docs/decisions/0001-decide-commit-answer.md
+ */
+#pragma once
+
+#include "core/command.h"
+#include "core/facts.h"
+#include "core/refusal_memory.h"
+
+struct turn_policy {
+    int64_t hold_ms;
+    int64_t payment_ms;
+    uint32_t held_seats_max;
+    struct siphash_key tag_key; /* Turns a user into the tag that claims carry. */
+};
+
+/* Ids that a command may use for what it makes; given by the store. */
+struct fresh {
+    struct id booking;
+    struct code code;
+    struct id payment;
+};
+
+struct seat_change {
+    uint32_t place;
+    enum seat_state state_before;
+    struct id booking_before; /* Whose it was, if held or booked. */
+};
+
+struct turn {
+    const struct turn_policy *policy;
+    const struct refusal_memory *memory; /* NULL: none. */
+    struct seat_map *map;                /* NULL: the commands name no showtime that exists. */
+    int64_t now_ms;
+    uint32_t command_count;
+    struct command *commands[TURN_COMMANDS_MAX];
+    struct fresh fresh[TURN_COMMANDS_MAX];
+    struct facts facts;
+    uint32_t seat_change_count;
+    struct seat_change seat_changes[TURN_SEAT_CHANGES_MAX];
+    uint8_t place_changed[SEATS_PER_SHOWTIME_MAX];
+};
+
+/* Starts over. `map` may be NULL; the others are kept until the next begin. */
+void turn_begin(struct turn *turn, const struct turn_policy *policy,
+                const struct refusal_memory *memory, struct seat_map *map, int64_t now_ms);
+
+/* Adds a command; there must be room (TURN_COMMANDS_MAX). */
+void turn_add(struct turn *turn, struct command *command);
+
+/* Decides all commands in order and fills their answers. The map and the facts then show what
+ * will be true once the store has committed. */
+void turn_decide(struct turn *turn);
+
+/* Is there anything for the store to write? */
+bool turn_changed(const struct turn *turn);
+
+/* The tag that marks a user's seats. */
+uint64_t turn_tag(const struct turn_policy *policy, const struct user *user);

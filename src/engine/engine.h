@@ -1,0 +1,66 @@
+/* engine.h - queues per showtime, turns, expiry: the machine around the core.
+ *
+ * Commands are submitted, wait in their showtime's queue, and are decided in batches: one
+ * step takes the turns of all showtimes that wait, up to BATCH_TURNS_MAX, into one
+ * transaction of the store, and hands the answered commands back after its commit. What
+ * arrives meanwhile is the next batch; there is no timer but that of the holds.
+ *
+ * It reads no clock, draws no random number and starts no thread: the caller says what time
+ * it is, so that the simulation runs the same code.
+ *
+ * Shape:  at most `showtimes_max` maps in memory; idle ones leave when another is needed.
+ * Units:  *_ms are UTC milliseconds.
+ * Thread: one at a time.
+ */
+#pragma once
+
+#include "engine/feed.h"
+#include "ports/store.h"
+
+struct engine;
+
+struct engine_options {
+    struct turn_policy policy;
+    uint32_t showtimes_max; /* 1..SHOWTIMES_RESIDENT_MAX */
+    struct store store;
+    struct feed *feed; /* Borrowed, with at least `showtimes_max` entries. */
+    /* Called for each command once it is answered; the command is its sender's again. */
+    void (*answered)(void *context, struct command *command);
+    void *answered_context;
+};
+
+/* What the engine has done, for metrics and tests. */
+struct engine_counts {
+    uint64_t batches;
+    uint64_t turns;
+    uint64_t commands;
+    uint64_t commits; /* Batches that had something to write. */
+    uint64_t commit_failures;
+    uint64_t turns_refused; /* By the store: an alarm each. */
+    uint64_t holds_expired;
+    uint64_t loads; /* Maps read from the store. */
+    uint32_t resident;
+    uint32_t queued;
+};
+
+/* NULL without memory. Takes all the memory that it will ever need. */
+struct engine *engine_open(const struct engine_options *options);
+void engine_close(struct engine *engine);
+
+/* Brings the showtimes with pending bookings into memory, so that their holds end on time. */
+MUST_USE enum error engine_recover(struct engine *engine);
+
+/* Queues a command. If its queue is full, or the engine has failed, it is answered at once. */
+void engine_submit(struct engine *engine, struct command *command);
+
+/* Runs one batch: due expiries and what waits. True if there is more to do at once. */
+bool engine_step(struct engine *engine, int64_t now_ms);
+
+/* The moment of the next expiry; INT64_MAX if no seat is held. */
+int64_t engine_next_due_ms(const struct engine *engine);
+
+/* A commit's outcome is unknown: every command is now refused with ERROR_OUTCOME_UNKNOWN or
+ * ERROR_STORE_UNAVAILABLE, and the process must restart to find out. */
+bool engine_failed(const struct engine *engine);
+
+struct engine_counts engine_counts(const struct engine *engine);

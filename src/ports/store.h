@@ -1,0 +1,51 @@
+/* store.h - where turns are made durable. Owned by the engine.
+ *
+ * One writer uses it: begin; for each waiting showtime gather, decide (in the core), record;
+ * then commit, and only then do answers leave. Everything between begin and commit becomes
+ * durable together or not at all.
+ *
+ * Errors: ERROR_STORE_UNAVAILABLE - nothing was written, try again later (disk full);
+ *         ERROR_OUTCOME_UNKNOWN - it may be durable or not: stop accepting and restart;
+ *         ERROR_INTERNAL_ERROR from `record` - the store refused this turn (a double sale, a
+ *         broken row): this turn is undone, the others of the batch go on.
+ * Thread: the writer's.
+ */
+#pragma once
+
+#include "core/turn.h"
+
+enum { SHOWTIME_BLOCK_SIZE_MAX = 96 * 1024 }; /* Holds seat_map_size of the largest layout. */
+
+struct store_methods {
+    /* Lays out the showtime's map in `block` (zeroed, 16-aligned, SHOWTIME_BLOCK_SIZE_MAX) with
+     * its claims, as last committed, seen from inside the open batch if one is open.
+     * `ret_map->next_lapse_ms` is set. ERROR_SHOWTIME_NOT_FOUND if there is none. */
+    enum error (*load)(void *context, struct id showtime, void *block, struct seat_map *ret_map);
+
+    /* Up to `capacity` ids of showtimes with pending bookings, above `after` (none: from the
+     * start) in the order of their bytes. Called at start, so that holds end on time. */
+    enum error (*pending)(void *context, struct id after, struct id *showtimes, size_t capacity,
+                          size_t *ret_count);
+
+    enum error (*begin)(void *context);
+
+    /* Adds to `turn->facts` what its commands name (those not there yet) and gives each
+     * command its fresh ids. */
+    enum error (*gather)(void *context, struct turn *turn);
+
+    /* Writes the changed facts, the changed seats and the map's version. */
+    enum error (*record)(void *context, const struct turn *turn);
+
+    enum error (*commit)(void *context);
+
+    /* Undoes everything since begin. */
+    void (*rollback)(void *context);
+
+    /* Housekeeping between batches: checkpoints, old keys, ended showtimes. Bounded work. */
+    void (*tend)(void *context, int64_t now_ms);
+};
+
+struct store {
+    void *context;
+    const struct store_methods *methods;
+};
