@@ -57,6 +57,12 @@ struct turn {
 void turn_begin(struct turn *turn, const struct turn_policy *policy,
                 const struct refusal_memory *memory, struct seat_map *map, int64_t now_ms);
 
+/* Lists bookings whose hold has lapsed at `now_ms`, each once, up to `capacity`. A turn starts
+ * with a COMMAND_EXPIRE for each of them; where they fill it, the other commands wait for the
+ * next, so that nothing is decided against a hold that is dead by the clock. */
+size_t turn_lapsed(const struct seat_map *map, int64_t now_ms, struct id *bookings,
+                   size_t capacity);
+
 /* Adds a command; there must be room (TURN_COMMANDS_MAX). */
 void turn_add(struct turn *turn, struct command *command);
 

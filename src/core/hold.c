@@ -1,0 +1,130 @@
+#include "core/hold.h"
+
+#include "base/check.h"
+#include "core/money.h"
+#include "core/turn_edit.h"
+
+static void add_conflict(struct answer *answer, struct seat_conflict conflict)
+{
+    CHECK(answer->conflict_count < SEATS_PER_HOLD_MAX);
+    answer->conflicts[answer->conflict_count++] = conflict;
+}
+
+static enum refusal judge_names(const struct seat_map *map, struct command *command)
+{
+    for (uint32_t index = 0; index < command->seat_count; index++) {
+        const struct seat_name name = command->seats[index];
+        if (seat_map_find(map, name) != PLACE_NONE) continue;
+        add_conflict(&command->answer, (struct seat_conflict){.name = name, .state = SEAT_ABSENT});
+    }
+    return command->answer.conflict_count > 0 ? REFUSAL_INVALID_SEAT : REFUSAL_NONE;
+}
+
+/* The status comes before the start, so a show that is over is "not available". */
+static enum refusal judge_showtime(const struct seat_map *map, int64_t now_ms)
+{
+    const enum showtime_status status = showtime_status_at(map->status, map->ends_at_ms, now_ms);
+    if (status != SHOWTIME_SCHEDULED) return REFUSAL_SHOWTIME_NOT_AVAILABLE;
+    if (now_ms >= map->starts_at_ms) return REFUSAL_SHOWTIME_ALREADY_STARTED;
+    return REFUSAL_NONE;
+}
+
+/* The code of a conflict is that of its firmest seat. */
+static enum refusal firmer(enum refusal left, enum seat_state state)
+{
+    if (left == REFUSAL_SEAT_ALREADY_BOOKED || state == SEAT_BOOKED) {
+        return REFUSAL_SEAT_ALREADY_BOOKED;
+    }
+    if (left == REFUSAL_SEAT_HELD_BY_ANOTHER || state == SEAT_HELD) {
+        return REFUSAL_SEAT_HELD_BY_ANOTHER;
+    }
+    return REFUSAL_SEAT_BLOCKED;
+}
+
+static enum refusal judge_conflicts(const struct turn *turn, struct command *command, uint64_t tag)
+{
+    const struct seat_map *map = turn->map;
+    enum refusal refusal = REFUSAL_NONE;
+    for (uint32_t index = 0; index < command->seat_count; index++) {
+        const uint32_t place = seat_map_find(map, command->seats[index]);
+        const enum seat_state state = map->states[place];
+        if (state == SEAT_AVAILABLE) continue;
+        refusal = firmer(refusal, state);
+        add_conflict(&command->answer,
+                     (struct seat_conflict){.name = command->seats[index],
+                                            .state = state,
+                                            .yours = state == SEAT_HELD &&
+                                                     map->claims[place].holder == tag});
+    }
+    return refusal;
+}
+
+static enum refusal judge_hoarding(const struct turn *turn, struct command *command, uint64_t tag)
+{
+    int64_t first_end_ms = 0;
+    const uint32_t held = seat_map_held_by(turn->map, tag, turn->now_ms, &first_end_ms);
+    if (held + command->seat_count <= turn->policy->held_seats_max) return REFUSAL_NONE;
+    command->answer.retry_at_ms = held > 0 ? first_end_ms : turn->now_ms + turn->policy->hold_ms;
+    return REFUSAL_TOO_MANY_HOLDS;
+}
+
+static enum refusal judge(const struct turn *turn, struct command *command)
+{
+    enum refusal refusal = judge_names(turn->map, command);
+    if (refusal != REFUSAL_NONE) return refusal;
+    refusal = judge_showtime(turn->map, turn->now_ms);
+    if (refusal != REFUSAL_NONE) return refusal;
+    const uint64_t tag = turn_tag(turn->policy, &command->claim.user);
+    refusal = judge_conflicts(turn, command, tag);
+    if (refusal != REFUSAL_NONE) return refusal;
+    return judge_hoarding(turn, command, tag);
+}
+
+static struct booking make_booking(const struct turn *turn, const struct command *command,
+                                   const struct fresh *fresh)
+{
+    const int64_t expires_at_ms = turn->now_ms + turn->policy->hold_ms;
+    struct booking booking = {.id = fresh->booking,
+                              .showtime = turn->map->showtime,
+                              .code = fresh->code,
+                              .user = command->claim.user,
+                              .status = BOOKING_PENDING,
+                              .seat_count = command->seat_count,
+                              .held_at_ms = turn->now_ms,
+                              .first_expires_at_ms = expires_at_ms,
+                              .hold_expires_at_ms = expires_at_ms,
+                              .updated_at_ms = turn->now_ms};
+    for (uint32_t index = 0; index < command->seat_count; index++) {
+        const uint32_t place = seat_map_find(turn->map, command->seats[index]);
+        const uint8_t type = turn->map->types[place];
+        const int64_t price = turn->map->prices[type];
+        booking.seats[index] =
+            (struct booked_seat){.name = command->seats[index], .type = type, .price = price};
+        booking.total_amount = money_add(booking.total_amount, price);
+    }
+    booking.final_amount = money_subtract(booking.total_amount, booking.discount_amount);
+    return booking;
+}
+
+void hold_decide(struct turn *turn, struct command *command, const struct fresh *fresh)
+{
+    CHECK(command->seat_count >= 1);
+    CHECK(command->seat_count <= SEATS_PER_HOLD_MAX);
+
+    if (turn->map == NULL) {
+        turn_refuse(turn, command, REFUSAL_SHOWTIME_NOT_FOUND);
+        return;
+    }
+    const enum refusal refusal = judge(turn, command);
+    if (refusal != REFUSAL_NONE) {
+        turn_refuse(turn, command, refusal);
+        return;
+    }
+    CHECK(!id_is_none(fresh->booking));
+    const struct booking booking = make_booking(turn, command, fresh);
+    facts_add_booking(&turn->facts, &booking, FACT_NEW);
+    turn_claim_seats(turn, &booking, SEAT_HELD);
+    turn_grow_version(turn);
+    turn_keep_key(turn, command, booking.id, (struct id){0}, true);
+    turn_answer(turn, command, &booking, NULL);
+}
