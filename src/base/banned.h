@@ -9,6 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+/* Macros of the fortified C library under clang; a macro cannot be poisoned. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gets
 #pragma GCC poison atoi atol atoll atof
 #pragma GCC poison localtime gmtime asctime ctime
