@@ -17,6 +17,15 @@ bool id_is_none(struct id id)
     return id_equal(id, (struct id){0});
 }
 
+uint64_t id_hash(struct id id)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t index = 0; index < ID_SIZE; index++) {
+        hash = (hash ^ id.bytes[index]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
 bool id_parse(struct slice text, struct id *ret_id)
 {
     CHECK(ret_id != NULL);

@@ -28,6 +28,9 @@ enum id_kind { ID_BOOKING = 1, ID_PAYMENT = 2 };
 bool id_equal(struct id left, struct id right);
 bool id_is_none(struct id id);
 
+/* Spreads ids over a hash table; those of a file may count up, so all bytes take part. */
+uint64_t id_hash(struct id id);
+
 /* Reads 24 hex digits of either case; false, and `ret_id` untouched, if `text` is anything
  * else or all zeros. */
 bool id_parse(struct slice text, struct id *ret_id);

@@ -45,6 +45,8 @@ struct engine_counts {
 
 /* NULL without memory. Takes all the memory that it will ever need. */
 struct engine *engine_open(const struct engine_options *options);
+
+/* Commands that still wait are forgotten, unanswered. */
 void engine_close(struct engine *engine);
 
 /* Brings the showtimes with pending bookings into memory, so that their holds end on time. */

@@ -34,8 +34,8 @@ void feed_publish(struct feed *feed, uint32_t slot, const struct seat_map *map);
 /* The slot's showtime has left memory. */
 void feed_withdraw(struct feed *feed, uint32_t slot);
 
-/* The committed version; 0 if the showtime is not in memory. */
-uint64_t feed_version(struct feed *feed, struct id showtime);
+/* The committed version; false if the showtime is not in memory. */
+bool feed_version(struct feed *feed, struct id showtime, uint64_t *ret_version);
 
 /* Copies what was published; false if the showtime is not in memory. */
 bool feed_read(struct feed *feed, struct id showtime, struct feed_view *ret_view);

@@ -1,0 +1,410 @@
+#include "engine/engine.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "engine/deadlines.h"
+#include "engine/residents.h"
+
+/* The turns of one transaction, until it is committed. */
+struct batch {
+    uint32_t turn_count;
+    uint32_t slots[BATCH_TURNS_MAX];
+    bool changed[BATCH_TURNS_MAX]; /* There is something to publish. */
+    uint32_t command_count;
+    uint32_t expired_count;
+    struct command *first; /* Decided, and not yet answered. */
+    struct command *last;
+};
+
+struct engine {
+    struct engine_options options;
+    struct residents residents;
+    struct deadlines deadlines;
+    struct refusal_memory memory;
+    uint32_t first_ready; /* A list through resident.next_ready; first in, first out. */
+    uint32_t last_ready;
+    uint32_t queued;
+    int64_t resume_at_ms; /* After a failed commit no expiry is tried before this. */
+    bool failed;
+    struct engine_counts counts;
+    struct batch batch;
+    struct turn turn;
+    struct command expiries[TURN_COMMANDS_MAX];
+};
+
+struct engine *engine_open(const struct engine_options *options)
+{
+    CHECK(options->showtimes_max >= 1);
+    CHECK(options->showtimes_max <= SHOWTIMES_RESIDENT_MAX);
+    CHECK(options->answered != NULL);
+
+    struct engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL) return NULL;
+    engine->options = *options;
+    engine->first_ready = RESIDENT_NONE;
+    engine->last_ready = RESIDENT_NONE;
+    const bool opened = residents_open(&engine->residents, options->showtimes_max) &&
+                        deadlines_open(&engine->deadlines, options->showtimes_max);
+    if (opened) return engine;
+    engine_close(engine);
+    return NULL;
+}
+
+void engine_close(struct engine *engine)
+{
+    if (engine == NULL) return;
+    residents_close(&engine->residents);
+    deadlines_close(&engine->deadlines);
+    free(engine);
+}
+
+static void answer(struct engine *engine, struct command *command)
+{
+    engine->options.answered(engine->options.answered_context, command);
+}
+
+static void answer_failure(struct engine *engine, struct command *command, enum error failure)
+{
+    command->answer = (struct answer){.failure = failure};
+    answer(engine, command);
+}
+
+static void make_ready(struct engine *engine, uint32_t slot)
+{
+    struct resident *resident = &engine->residents.slots[slot];
+    if (resident->ready) return;
+    resident->ready = true;
+    resident->next_ready = RESIDENT_NONE;
+    if (engine->last_ready == RESIDENT_NONE) engine->first_ready = slot;
+    else engine->residents.slots[engine->last_ready].next_ready = slot;
+    engine->last_ready = slot;
+}
+
+static uint32_t take_ready(struct engine *engine)
+{
+    const uint32_t slot = engine->first_ready;
+    if (slot == RESIDENT_NONE) return slot;
+    struct resident *resident = &engine->residents.slots[slot];
+    engine->first_ready = resident->next_ready;
+    if (engine->first_ready == RESIDENT_NONE) engine->last_ready = RESIDENT_NONE;
+    resident->ready = false;
+    return slot;
+}
+
+/* The slot of a showtime, a new one if it has none; RESIDENT_NONE if there is no room. */
+static uint32_t slot_for(struct engine *engine, struct id showtime)
+{
+    struct residents *residents = &engine->residents;
+    if (id_is_none(showtime)) return residents->capacity;
+    uint32_t slot = residents_find(residents, showtime);
+    if (slot != RESIDENT_NONE) return slot;
+    uint32_t left = RESIDENT_NONE;
+    slot = residents_take(residents, showtime, &left);
+    if (left != RESIDENT_NONE) feed_withdraw(engine->options.feed, left);
+    return slot;
+}
+
+enum error engine_recover(struct engine *engine)
+{
+    enum { PAGE = 64 };
+    const struct store *store = &engine->options.store;
+    struct id showtimes[PAGE];
+    struct id after = {0};
+    size_t count = PAGE;
+    while (count == PAGE) {
+        const enum error error =
+            store->methods->pending(store->context, after, showtimes, PAGE, &count);
+        if (error != ERROR_NONE) return error;
+        CHECK(count <= PAGE);
+        for (size_t index = 0; index < count; index++) {
+            const uint32_t slot = slot_for(engine, showtimes[index]);
+            if (slot == RESIDENT_NONE) return ERROR_OVERLOADED;
+            make_ready(engine, slot);
+        }
+        if (count > 0) after = showtimes[count - 1];
+    }
+    return ERROR_NONE;
+}
+
+void engine_submit(struct engine *engine, struct command *command)
+{
+    CHECK(command != NULL);
+    CHECK(command->kind != COMMAND_EXPIRE);
+
+    command->next = NULL;
+    if (engine->failed) {
+        answer_failure(engine, command, ERROR_STORE_UNAVAILABLE);
+        return;
+    }
+    const uint32_t slot = slot_for(engine, command->showtime);
+    if (slot == RESIDENT_NONE) {
+        answer_failure(engine, command, ERROR_OVERLOADED);
+        return;
+    }
+    struct resident *resident = &engine->residents.slots[slot];
+    if (resident->closed || resident->waiting >= QUEUE_PER_SHOWTIME_MAX) {
+        const bool closed = resident->closed;
+        answer_failure(engine, command, closed ? ERROR_STORE_UNAVAILABLE : ERROR_OVERLOADED);
+        return;
+    }
+    residents_push(resident, command);
+    engine->queued++;
+    make_ready(engine, slot);
+}
+
+/* Puts the expiries first and then what waits, as far as it fits. */
+static void fill_turn(struct engine *engine, struct resident *resident, bool exists)
+{
+    struct turn *turn = &engine->turn;
+    struct id lapsed[TURN_COMMANDS_MAX];
+    size_t lapsed_count = 0;
+    if (exists) {
+        lapsed_count = turn_lapsed(&resident->map, turn->now_ms, lapsed, TURN_COMMANDS_MAX);
+    }
+    for (size_t index = 0; index < lapsed_count; index++) {
+        struct command *expiry = &engine->expiries[index];
+        expiry->kind = COMMAND_EXPIRE;
+        expiry->showtime = resident->showtime;
+        expiry->booking = lapsed[index];
+        turn_add(turn, expiry);
+    }
+    struct batch *batch = &engine->batch;
+    while (turn->command_count < TURN_COMMANDS_MAX && resident->waiting > 0) {
+        struct command *command = residents_pop(resident);
+        engine->queued--;
+        turn_add(turn, command);
+        if (batch->last == NULL) batch->first = command;
+        else batch->last->next = command;
+        batch->last = command;
+        batch->command_count++;
+    }
+    batch->expired_count += (uint32_t)lapsed_count;
+}
+
+/* Brings the map of a slot into memory; ERROR_SHOWTIME_NOT_FOUND if there is no showtime. */
+static enum error load(struct engine *engine, struct resident *resident)
+{
+    if (resident->loaded) return ERROR_NONE;
+    const struct store *store = &engine->options.store;
+    memset(resident->block, 0, SHOWTIME_BLOCK_SIZE_MAX);
+    const enum error error =
+        store->methods->load(store->context, resident->showtime, resident->block, &resident->map);
+    if (error != ERROR_NONE) return error;
+    CHECK(id_equal(resident->map.showtime, resident->showtime));
+    resident->loaded = true;
+    engine->counts.loads++;
+    return ERROR_NONE;
+}
+
+/* Fails the commands of the turn just run, and no others. */
+static void fail_turn(struct engine *engine, enum error failure)
+{
+    struct turn *turn = &engine->turn;
+    for (uint32_t index = 0; index < turn->command_count; index++) {
+        turn->commands[index]->answer = (struct answer){.failure = failure};
+    }
+}
+
+/* The store refused the turn: a seat sold already, or a row it cannot read. The other turns
+ * go on; this showtime is closed, for nobody knows what else is wrong with it. */
+static void close_showtime(struct engine *engine, uint32_t slot)
+{
+    struct resident *resident = &engine->residents.slots[slot];
+    char showtime[ID_HEX_SIZE];
+    id_format(resident->showtime, showtime);
+    log_event(LOG_ERROR, "showtime_closed",
+              LOG_TEXT("showtime", ((struct slice){showtime, sizeof showtime})),
+              LOG_TEXT("why", SLICE("the store refused its turn; run `usher audit`")));
+    engine->counts.turns_refused++;
+    resident->loaded = false;
+    resident->closed = slot < engine->residents.capacity;
+    fail_turn(engine, ERROR_INTERNAL_ERROR);
+}
+
+static enum error decide_and_record(struct engine *engine, uint32_t slot, bool *ret_changed)
+{
+    const struct store *store = &engine->options.store;
+    struct turn *turn = &engine->turn;
+    enum error error = store->methods->gather(store->context, turn);
+    if (error == ERROR_NONE) {
+        turn_decide(turn);
+        *ret_changed = turn_changed(turn);
+        if (*ret_changed) error = store->methods->record(store->context, turn);
+    }
+    if (error != ERROR_INTERNAL_ERROR) return error;
+    *ret_changed = false;
+    close_showtime(engine, slot);
+    return ERROR_NONE;
+}
+
+/* One showtime's turn inside the open transaction. An error fails the whole batch. */
+static enum error run_turn(struct engine *engine, uint32_t slot, int64_t now_ms)
+{
+    struct resident *resident = &engine->residents.slots[slot];
+    struct batch *batch = &engine->batch;
+    const bool named = slot < engine->residents.capacity;
+    const bool was_loaded = resident->loaded;
+    if (named) residents_use(&engine->residents, slot);
+    batch->slots[batch->turn_count] = slot;
+    batch->changed[batch->turn_count] = false;
+    batch->turn_count++;
+
+    const enum error loaded = named ? load(engine, resident) : ERROR_SHOWTIME_NOT_FOUND;
+    const bool exists = loaded == ERROR_NONE;
+    batch->changed[batch->turn_count - 1] = exists && !was_loaded;
+    turn_begin(&engine->turn, &engine->options.policy, &engine->memory,
+               exists ? &resident->map : NULL, now_ms);
+    fill_turn(engine, resident, exists);
+    if (!exists && loaded == ERROR_INTERNAL_ERROR) {
+        close_showtime(engine, slot);
+        return ERROR_NONE;
+    }
+    if (!exists && loaded != ERROR_SHOWTIME_NOT_FOUND) return loaded;
+    if (engine->turn.command_count == 0) return ERROR_NONE;
+    engine->counts.turns++;
+    bool changed = false;
+    const enum error error = decide_and_record(engine, slot, &changed);
+    if (changed) batch->changed[batch->turn_count - 1] = true;
+    return error;
+}
+
+/* What the next batch needs to know of each showtime of this one. */
+static void settle_slots(struct engine *engine, bool committed, int64_t now_ms)
+{
+    for (uint32_t index = 0; index < engine->batch.turn_count; index++) {
+        const uint32_t slot = engine->batch.slots[index];
+        struct resident *resident = &engine->residents.slots[slot];
+        const bool named = slot < engine->residents.capacity;
+        if (resident->waiting > 0) make_ready(engine, slot);
+        if (!named) continue;
+        if (!committed) resident->loaded = false;
+        if (resident->loaded) {
+            if (engine->batch.changed[index]) {
+                feed_publish(engine->options.feed, slot, &resident->map);
+            }
+            deadlines_set(&engine->deadlines, slot, resident->map.next_lapse_ms);
+            continue;
+        }
+        const bool known = !committed && !resident->closed;
+        deadlines_set(&engine->deadlines, slot, known ? now_ms + EXPIRY_RETRY_MS : INT64_MAX);
+        if (!known && !resident->closed && resident->waiting == 0 && !resident->ready) {
+            residents_leave(&engine->residents, slot);
+        }
+    }
+}
+
+/* Hands the commands back, after the commit or with its failure. */
+static void answer_batch(struct engine *engine, enum error failure)
+{
+    struct command *command = engine->batch.first;
+    while (command != NULL) {
+        struct command *next = command->next;
+        command->next = NULL;
+        if (failure != ERROR_NONE) command->answer = (struct answer){.failure = failure};
+        else refusal_memory_note(&engine->memory, command);
+        engine->counts.commands++;
+        answer(engine, command);
+        command = next;
+    }
+}
+
+static void note_failure(struct engine *engine, enum error error, int64_t now_ms)
+{
+    engine->counts.commit_failures++;
+    engine->resume_at_ms = now_ms + EXPIRY_RETRY_MS;
+    if (error == ERROR_OUTCOME_UNKNOWN) engine->failed = true;
+    log_event(LOG_ERROR, "commit_failed", LOG_TEXT("error", slice_of(error_name(error))),
+              LOG_NUMBER("commands", engine->batch.command_count));
+}
+
+/* Showtimes with a hold that is over want a turn. */
+static void wake_due(struct engine *engine, int64_t now_ms)
+{
+    if (now_ms < engine->resume_at_ms) return;
+    while (deadlines_next_ms(&engine->deadlines) <= now_ms) {
+        const uint32_t slot = deadlines_first(&engine->deadlines);
+        deadlines_set(&engine->deadlines, slot, INT64_MAX);
+        make_ready(engine, slot);
+    }
+}
+
+static enum error run_turns(struct engine *engine, int64_t now_ms)
+{
+    struct batch *batch = &engine->batch;
+    enum error error = ERROR_NONE;
+    while (error == ERROR_NONE && batch->turn_count < BATCH_TURNS_MAX &&
+           batch->command_count < BATCH_COMMANDS_MAX) {
+        const uint32_t slot = take_ready(engine);
+        if (slot == RESIDENT_NONE) break;
+        error = run_turn(engine, slot, now_ms);
+    }
+    return error;
+}
+
+/* Takes what waits without a transaction, when none can be had. */
+static void take_without_turns(struct engine *engine)
+{
+    struct batch *batch = &engine->batch;
+    while (batch->turn_count < BATCH_TURNS_MAX && batch->command_count < BATCH_COMMANDS_MAX) {
+        const uint32_t slot = take_ready(engine);
+        if (slot == RESIDENT_NONE) break;
+        batch->slots[batch->turn_count++] = slot;
+        turn_begin(&engine->turn, &engine->options.policy, NULL, NULL, 1);
+        fill_turn(engine, &engine->residents.slots[slot], false);
+    }
+}
+
+bool engine_step(struct engine *engine, int64_t now_ms)
+{
+    CHECK(now_ms > 0);
+
+    const struct store *store = &engine->options.store;
+    wake_due(engine, now_ms);
+    if (engine->first_ready == RESIDENT_NONE) return false;
+    struct batch *batch = &engine->batch;
+    batch->turn_count = 0;
+    batch->command_count = 0;
+    batch->expired_count = 0;
+    batch->first = NULL;
+    batch->last = NULL;
+    engine->counts.batches++;
+
+    enum error error =
+        engine->failed ? ERROR_STORE_UNAVAILABLE : store->methods->begin(store->context);
+    if (error != ERROR_NONE) {
+        take_without_turns(engine);
+    } else {
+        error = run_turns(engine, now_ms);
+        if (error == ERROR_NONE) error = store->methods->commit(store->context);
+        else store->methods->rollback(store->context);
+    }
+    if (error != ERROR_NONE) {
+        note_failure(engine, error, now_ms);
+    } else {
+        engine->counts.commits++;
+        engine->counts.holds_expired += batch->expired_count;
+    }
+    settle_slots(engine, error == ERROR_NONE, now_ms);
+    answer_batch(engine, error);
+    return engine->first_ready != RESIDENT_NONE;
+}
+
+int64_t engine_next_due_ms(const struct engine *engine)
+{
+    const int64_t due_ms = deadlines_next_ms(&engine->deadlines);
+    if (due_ms == INT64_MAX) return due_ms;
+    return due_ms > engine->resume_at_ms ? due_ms : engine->resume_at_ms;
+}
+
+bool engine_failed(const struct engine *engine)
+{
+    return engine->failed;
+}
+
+struct engine_counts engine_counts(const struct engine *engine)
+{
+    struct engine_counts counts = engine->counts;
+    counts.resident = engine->residents.count;
+    counts.queued = engine->queued;
+    return counts;
+}
