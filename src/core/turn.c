@@ -95,6 +95,7 @@ static bool answer_known_key(struct turn *turn, struct command *command)
     const enum key_verdict verdict =
         key_judge(&command->claim, fact == NULL ? NULL : &fact->record);
     if (verdict == KEY_REPLAY) {
+        CHECK(fact != NULL);
         replay_effect(turn, command, &fact->record);
         return true;
     }
