@@ -16,7 +16,7 @@ enum command_kind {
     COMMAND_CONFIRM, /* claim, booking, method, gateway, return_url */
     COMMAND_PAY,     /* the same */
     COMMAND_CANCEL,  /* claim.user, booking */
-    COMMAND_MONEY,   /* payment, method, news, amount, paid_at_ms */
+    COMMAND_MONEY,   /* payment, method, news, amount, other_currency, paid_at_ms */
     COMMAND_EXPIRE,  /* booking; made by the engine */
     COMMAND_LOOK,    /* Nothing: brings the showtime into memory. */
 };
@@ -64,7 +64,8 @@ struct command {
     struct url return_url;
     enum money_news news;
     int64_t amount;
-    int64_t paid_at_ms; /* 0: now. */
+    bool other_currency; /* Not the booking's: whatever the amount, it is not what was asked. */
+    int64_t paid_at_ms;  /* 0: now. */
     struct answer answer;
     struct command *next; /* The queue's, while it waits; the outbox's, when answered. */
     void *owner;          /* The sender's; the engine passes it through. */

@@ -61,7 +61,7 @@ static void settle_paid(const struct case_at_hand *at_hand)
     const struct payment *payment = &at_hand->payment->payment;
 
     if (payment_paid(payment->status)) return;
-    if (at_hand->command->amount != payment->amount) {
+    if (at_hand->command->amount != payment->amount || at_hand->command->other_currency) {
         refund(at_hand, REASON_AMOUNT_MISMATCH);
         return;
     }

@@ -1,0 +1,81 @@
+/* desk.h - what one loop's thread has at hand to serve requests.
+ *
+ * The house is what all loops share and nobody changes while the server runs; a desk adds the
+ * connections, keys and commands that belong to one thread.
+ *
+ * Thread: a desk belongs to its loop; the house is read by all.
+ */
+#pragma once
+
+#include "core/command.h"
+#include "crypto/crypto.h"
+#include "engine/writer.h"
+#include "http/exchange.h"
+#include "ports/catalogue.h"
+#include "ports/reader.h"
+
+enum {
+    RETURN_HOSTS_MAX = 16,    /* A chain has a handful of shops. */
+    SECRETS_MAX = 2,          /* The one in use and the one before, while rotating. */
+    DESK_COMMANDS_MAX = 8192, /* Per loop; two loops fill the writer's 16384. */
+    ANSWER_WITHIN_S = 1,      /* What Retry-After says when the server is overloaded. */
+};
+
+/* A way to pay. Off without a secret. */
+struct provider {
+    bool on;
+    struct slice webhook_secret;
+};
+
+struct seat_pages;
+struct sandbox;
+
+struct house {
+    struct writer *writer;
+    struct feed *feed;
+    struct seat_pages *seat_pages;
+    struct sandbox *sandbox; /* NULL without --demo. */
+    bool dev;                /* X-User-Id and unsigned webhooks are accepted. */
+    struct slice jwt_secrets[SECRETS_MAX];
+    size_t jwt_secret_count;
+    struct slice jwt_issuer;   /* Empty: not checked. */
+    struct slice jwt_audience; /* Empty: not checked. */
+    struct provider providers[PAYMENT_METHOD_COUNT];
+    struct url gateway;            /* Where generic payment pages are. */
+    struct url default_return_url; /* Empty: none. */
+    size_t return_host_count;
+    struct slice return_hosts[RETURN_HOSTS_MAX];
+    struct slice version; /* Of the program. */
+    int64_t started_at_ms;
+};
+
+struct desk {
+    const struct house *house;
+    uint32_t loop;
+    struct reader reader;
+    struct catalogue catalogue;
+    struct authenticator *authenticator;
+    struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
+    struct command *commands;                       /* [DESK_COMMANDS_MAX] */
+    struct command *free_commands;
+    uint32_t commands_used; /* Of `commands`, those that were ever taken. */
+};
+
+/* Makes the answer of a decided command. */
+typedef void desk_answer(struct desk *desk, struct exchange *exchange,
+                         const struct command *command);
+
+/* A command, empty but for its loop; NULL if too many are under way (answer 503 OVERLOADED). */
+struct command *desk_take(struct desk *desk);
+
+/* Gives a command back that was not submitted. */
+void desk_give_back(struct desk *desk, struct command *command);
+
+/* Sends the command to the writer; `answer` runs on this loop once it is decided, and must
+ * answer the exchange. Failures of the engine are answered by the desk itself. If the writer
+ * takes no more, the exchange is answered 503 OVERLOADED at once. */
+void desk_submit(struct desk *desk, struct exchange *exchange, struct command *command,
+                 desk_answer *answer);
+
+/* Answers what the writer has decided for this loop. */
+void desk_collect(struct desk *desk);
