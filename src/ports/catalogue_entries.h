@@ -1,0 +1,33 @@
+/* catalogue_entries.h - movies, cinemas and showtimes on their way into a store.
+ *
+ * Made by reading a catalogue file; all that stands here has been checked, and every entry has
+ * its id. Written all or nothing.
+ *
+ * Shape:  texts and arrays are borrowed from the reader's arena.
+ */
+#pragma once
+
+#include "ports/catalogue.h"
+
+struct showtime_entry {
+    struct showtime showtime;    /* available_seats, version and status are the store's. */
+    const struct screen *screen; /* Its plan is the one that the showtime is sold by. */
+};
+
+struct catalogue_entries {
+    size_t movie_count;
+    struct movie *movies;
+    size_t cinema_count;
+    struct cinema *cinemas;
+    size_t showtime_count;
+    struct showtime_entry *showtimes;
+};
+
+/* What a store must know about letters and time zones, and takes from whoever has the
+ * tables. */
+struct locale {
+    /* Text without its case; data NULL when the arena is full. */
+    struct slice (*fold)(struct slice text, struct arena *arena);
+    /* The local date `YYYY-MM-DD` of a moment in a known zone; 10 bytes, no NUL. */
+    void (*date_of)(struct slice zone, int64_t moment_ms, char *target);
+};
