@@ -1,0 +1,22 @@
+/* sqlite_reader.h - the reader port over one SQLite file: bookings and payments as committed.
+ *
+ * Each read is one statement, so that what it tells is of one moment, and ends at once: a
+ * reader that lingers keeps the WAL from starting over.
+ *
+ * Thread: each reader belongs to one thread, and has a connection of its own.
+ */
+#pragma once
+
+#include "ports/reader.h"
+#include "store/sqlite/database.h"
+
+struct sqlite_reader;
+
+/* Opens a file that a writer has made. */
+MUST_USE enum error sqlite_reader_open(const char *path, struct sqlite_reader **ret_reader,
+                                       struct database_reason *ret_reason);
+
+/* Accepts NULL. */
+void sqlite_reader_close(struct sqlite_reader *reader);
+
+struct reader sqlite_reader_port(struct sqlite_reader *reader);

@@ -1,0 +1,29 @@
+/* writer_state.h - what the files of the SQLite writer share; nobody else includes it. */
+#pragma once
+
+#include "store/gather.h"
+#include "store/sqlite/sqlite_store.h"
+
+/* Which table takes keys, and the day it is for; see key_day.h. */
+struct keys_in_use {
+    int table; /* 0 or 1 */
+    int64_t day;
+};
+
+struct sqlite_store {
+    struct database database;
+    struct siphash_key tag_key;
+    struct gather_numbers numbers;
+    struct keys_in_use keys;
+    struct keys_in_use keys_committed; /* What an undone transaction goes back to. */
+    int64_t tended_at_ms;
+    bool open;   /* A batch is. */
+    bool broken; /* Something durable is in doubt; see sqlite_store.h. */
+};
+
+/* Remembers an outcome that is in doubt; gives the error back. */
+static inline enum error writer_state_note(struct sqlite_store *store, enum error error)
+{
+    if (error == ERROR_OUTCOME_UNKNOWN) store->broken = true;
+    return error;
+}
