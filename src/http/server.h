@@ -17,6 +17,11 @@ struct server_options {
     uint16_t port;            /* 0: any free one; see server_port. */
     uint32_t loop_count;      /* 1..LOOPS_MAX */
     uint32_t connections_max; /* Per loop; more are refused at once. */
+    /* From the first byte waited for to the last byte of a request; also the time that an idle
+     * connection is kept. 0: SERVER_REQUEST_MS. */
+    uint32_t request_timeout_ms;
+    /* From an answer to its last byte handed to the kernel. 0: SERVER_ANSWER_MS. */
+    uint32_t answer_timeout_ms;
     /* Makes and frees what a loop's thread owns, on that thread. NULL is a failure to start. */
     void *(*loop_enter)(void *context, uint32_t loop_index);
     void (*loop_leave)(void *context, void *loop_state);
@@ -30,7 +35,12 @@ struct server_options {
     void *context;
 };
 
-enum { LOOPS_MAX = 16 };
+enum {
+    LOOPS_MAX = 16,
+    CONNECTIONS_MAX = 65536,   /* Of a loop; each costs address space of one arena. */
+    SERVER_REQUEST_MS = 10000, /* A slow sender holds a connection no longer. */
+    SERVER_ANSWER_MS = 30000,  /* A slow reader neither. */
+};
 
 /* Binds and listens, so that a port in use is told before anything else starts. On failure
  * `ret_message` says why, for people. */
