@@ -6,161 +6,10 @@
 /* A moment of the tables as the contract writes it. */
 #define MOMENT(column) "strftime('%Y-%m-%dT%H:%M:%fZ'," column "/1000.0,'unixepoch')"
 
-/* Version 1. Each string is one step; a NULL ends them. */
-static const char
-    *const
-        version_1[] =
-            {
-                "CREATE TABLE setting(\n"
-                "  -- Facts about the file itself: id_key (16 bytes, made once: ids and codes are "
-                "sealed with\n"
-                "  -- it), created_at, keys_table and keys_day (which table takes today's keys).\n"
-                "  name TEXT NOT NULL PRIMARY KEY,\n"
-                "  value ANY\n"
-                ") STRICT, WITHOUT ROWID",
+/* SQL reads best in lines of its own. */
+/* clang-format off */
 
-                "CREATE TABLE seat_layout(\n"
-                "  -- The seats of a screen, kept once per content; a showtime keeps the one it is "
-                "sold by.\n"
-                "  number INTEGER PRIMARY KEY,\n"
-                "  rows INTEGER NOT NULL, -- 1..50, A..AX\n"
-                "  cols INTEGER NOT NULL, -- 1..50\n"
-                "  places TEXT NOT NULL, -- rows * cols letters: s standard, v vip, c couple, - no "
-                "seat\n"
-                "  aisles_after TEXT NOT NULL DEFAULT '[]', -- JSON: columns with an aisle behind "
-                "them\n"
-                "  accessible TEXT NOT NULL DEFAULT '[]', -- JSON: places, counted from 0\n"
-                "  UNIQUE(rows, cols, places, aisles_after, accessible),\n"
-                "  CHECK(length(places) = rows * cols)\n"
-                ") STRICT",
-
-                "CREATE TABLE movie(\n"
-                "  id TEXT NOT NULL PRIMARY KEY, -- 24 hex digits\n"
-                "  title TEXT NOT NULL,\n"
-                "  title_folded TEXT NOT NULL DEFAULT '', -- without case, for searches\n"
-                "  duration_minutes INTEGER NOT NULL,\n"
-                "  genres TEXT NOT NULL DEFAULT '[]', -- JSON\n"
-                "  poster_url TEXT NOT NULL DEFAULT '',\n"
-                "  description TEXT NOT NULL DEFAULT '',\n"
-                "  release_date TEXT NOT NULL DEFAULT '', -- as it was given: ISO 8601\n"
-                "  status TEXT NOT NULL CHECK(status IN ('coming_soon', 'now_showing', 'ended'))\n"
-                ") STRICT",
-
-                "CREATE TABLE cinema(\n"
-                "  id TEXT NOT NULL PRIMARY KEY, -- 24 hex digits\n"
-                "  name TEXT NOT NULL,\n"
-                "  address TEXT NOT NULL DEFAULT '',\n"
-                "  city TEXT NOT NULL DEFAULT '',\n"
-                "  city_folded TEXT NOT NULL DEFAULT '', -- without case, for searches\n"
-                "  phone TEXT NOT NULL DEFAULT '',\n"
-                "  is_active INTEGER NOT NULL DEFAULT 1, -- 0 or 1\n"
-                "  timezone TEXT NOT NULL DEFAULT 'Asia/Ho_Chi_Minh' -- an IANA name\n"
-                ") STRICT",
-
-                "CREATE TABLE screen(\n"
-                "  cinema TEXT NOT NULL REFERENCES cinema(id),\n"
-                "  position INTEGER NOT NULL, -- its place in the cinema's list, from 0\n"
-                "  screen_id TEXT NOT NULL, -- unique in its cinema\n"
-                "  name TEXT NOT NULL,\n"
-                "  type TEXT NOT NULL CHECK(type IN ('standard', 'imax', '3d', '4dx', 'vip')),\n"
-                "  total_seats INTEGER NOT NULL,\n"
-                "  layout INTEGER NOT NULL REFERENCES seat_layout(number),\n"
-                "  PRIMARY KEY(cinema, position),\n"
-                "  UNIQUE(cinema, screen_id)\n"
-                ") STRICT, WITHOUT ROWID",
-
-                "CREATE TABLE showtime(\n"
-                "  -- version and available_seats are written with every turn that changes a "
-                "seat.\n"
-                "  number INTEGER PRIMARY KEY,\n"
-                "  id TEXT NOT NULL UNIQUE, -- 24 hex digits\n"
-                "  movie TEXT NOT NULL REFERENCES movie(id),\n"
-                "  cinema TEXT NOT NULL REFERENCES cinema(id),\n"
-                "  screen_id TEXT NOT NULL,\n"
-                "  layout INTEGER NOT NULL REFERENCES seat_layout(number),\n"
-                "  starts_at INTEGER NOT NULL, -- UTC milliseconds since 1970, like every time "
-                "here\n"
-                "  ends_at INTEGER NOT NULL,\n"
-                "  local_date TEXT NOT NULL DEFAULT '', -- YYYY-MM-DD of the start, at the cinema\n"
-                "  price_standard INTEGER NOT NULL, -- VND, like all money here\n"
-                "  price_vip INTEGER NOT NULL,\n"
-                "  price_couple INTEGER NOT NULL,\n"
-                "  total_seats INTEGER NOT NULL,\n"
-                "  available_seats INTEGER NOT NULL,\n"
-                "  version INTEGER NOT NULL DEFAULT 1,\n"
-                "  status TEXT NOT NULL DEFAULT 'scheduled'\n"
-                "    CHECK(status IN ('scheduled', 'cancelled', 'completed'))\n"
-                ") STRICT",
-                "CREATE INDEX showtime_start ON showtime(starts_at)",
-                "CREATE INDEX showtime_movie ON showtime(movie, starts_at)",
-                "CREATE INDEX showtime_cinema ON showtime(cinema, starts_at)",
-                "CREATE INDEX showtime_open ON showtime(ends_at) WHERE status = 'scheduled'",
-
-                "CREATE TABLE booking(\n"
-                "  -- The public id is the number in 12 hex digits and 12 more of its seal (see "
-                "setting id_key);\n"
-                "  -- numbers that a refused hold drew stay unused.\n"
-                "  number INTEGER PRIMARY KEY,\n"
-                "  showtime INTEGER NOT NULL REFERENCES showtime(number),\n"
-                "  user TEXT NOT NULL,\n"
-                "  code TEXT NOT NULL, -- BK-XXXXXXXX, made from the number with the key\n"
-                "  status TEXT NOT NULL CHECK(status IN ('pending', 'confirmed', 'cancelled', "
-                "'expired')),\n"
-                "  seats TEXT NOT NULL, -- JSON, in the order asked: "
-                "[[\"A1\",\"standard\",100000],...]\n"
-                "  total INTEGER NOT NULL,\n"
-                "  discount INTEGER NOT NULL,\n"
-                "  final INTEGER NOT NULL, -- total - discount\n"
-                "  held_at INTEGER NOT NULL,\n"
-                "  first_expires_at INTEGER NOT NULL, -- what the hold was answered\n"
-                "  hold_expires_at INTEGER NOT NULL,\n"
-                "  updated_at INTEGER NOT NULL,\n"
-                "  confirmed_at INTEGER,\n"
-                "  cancelled_at INTEGER,\n"
-                "  cancellation_reason TEXT,\n"
-                "  active_payment INTEGER, -- the payment that may still be paid\n"
-                "  payment INTEGER, -- the payment that bought the seats\n"
-                "  had_payment INTEGER NOT NULL -- 0 or 1: the first payment extends the hold, "
-                "once\n"
-                ") STRICT",
-                "CREATE INDEX booking_user ON booking(user)", /* And number: it is the row's id. */
-                "CREATE INDEX booking_pending ON booking(showtime) WHERE status = 'pending'",
-
-                "CREATE TABLE seat_claim(\n"
-                "  -- A row exists while a seat is held, booked or blocked: the key refuses a "
-                "double sale.\n"
-                "  showtime INTEGER NOT NULL REFERENCES showtime(number),\n"
-                "  place INTEGER NOT NULL, -- row * cols + column, both from 0\n"
-                "  booking INTEGER, -- NULL: blocked\n"
-                "  state TEXT NOT NULL CHECK(state IN ('held', 'booked', 'blocked')),\n"
-                "  held_until INTEGER, -- of a held seat\n"
-                "  PRIMARY KEY(showtime, place)\n"
-                ") STRICT, WITHOUT ROWID",
-
-                "CREATE TABLE payment(\n"
-                "  number INTEGER PRIMARY KEY, -- the public id is made as a booking's is\n"
-                "  booking INTEGER NOT NULL REFERENCES booking(number),\n"
-                "  user TEXT NOT NULL,\n"
-                "  method TEXT NOT NULL CHECK(method IN ('momo', 'vnpay', 'zalopay', 'card')),\n"
-                "  status TEXT NOT NULL CHECK(status IN ('pending', 'processing', 'failed', "
-                "'completed',\n"
-                "    'refund_due', 'refunding', 'refunded', 'refund_failed')),\n"
-                "  reason TEXT, -- why it failed, or why its money goes back\n"
-                "  amount INTEGER NOT NULL,\n"
-                "  paid_amount INTEGER NOT NULL,\n"
-                "  alias BLOB, -- 16 bytes: the key of the confirm that answered it, PAY_<alias>\n"
-                "  payment_url TEXT,\n"
-                "  return_url TEXT,\n"
-                "  created_at INTEGER NOT NULL,\n"
-                "  updated_at INTEGER NOT NULL,\n"
-                "  expires_at INTEGER NOT NULL,\n"
-                "  paid_at INTEGER,\n"
-                "  refund_requested_at INTEGER,\n"
-                "  refund_done_at INTEGER\n"
-                ") STRICT",
-                "CREATE UNIQUE INDEX payment_kept ON payment(booking) WHERE status = 'completed'",
-                "CREATE UNIQUE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
-
+/* Keys live in two tables used day about; see keys.h. */
 #define IDEMPOTENCY(table) \
     "CREATE TABLE " table "(\n" \
     "  -- Keys live in two tables used day about; the older one is emptied when a day begins,\n" \
@@ -175,88 +24,205 @@ static const char
     "  created_at INTEGER NOT NULL,\n" \
     "  PRIMARY KEY(key, user, operation)\n" \
     ") STRICT, WITHOUT ROWID"
-                IDEMPOTENCY("idempotency_0"),
-                IDEMPOTENCY("idempotency_1"),
-                "INSERT INTO setting VALUES\n"
-                "  ('created_at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), ('keys_table', 0), "
-                "('keys_day', 0)",
 
-                "CREATE VIEW movies AS\n"
-                "SELECT id, title, duration_minutes AS duration, genres AS genre, poster_url, "
-                "description,\n"
-                "  release_date, status\n"
-                "FROM movie",
-                "CREATE VIEW cinemas AS\n"
-                "SELECT id, name, address, city, phone, is_active, timezone,\n"
-                "  (SELECT json_group_array(json_object('screen_id', s.screen_id, 'name', s.name,\n"
-                "    'type', s.type, 'total_seats', s.total_seats)) FROM screen s WHERE s.cinema = "
-                "c.id)\n"
-                "    AS screens\n"
-                "FROM cinema c",
-                "CREATE VIEW showtimes AS\n"
-                "SELECT id, movie AS movie_id, cinema AS cinema_id, screen_id,\n  " MOMENT(
-                    "starts_at") " AS start_time, " MOMENT("ends_at") " AS end_time,\n"
-                                                                      "  json_object('standard', "
-                                                                      "price_standard, 'vip', "
-                                                                      "price_vip, 'couple', "
-                                                                      "price_couple) AS price,\n"
-                                                                      "  total_seats, "
-                                                                      "available_seats, version, "
-                                                                      "status\n"
-                                                                      "FROM showtime",
-                "CREATE VIEW bookings AS\n"
-                "SELECT b.number, b.code AS booking_code, b.user AS user_id, s.id AS showtime_id, "
-                "b.seats,\n"
-                "  b.total AS total_amount, b.discount AS discount_amount, b.final AS "
-                "final_amount,\n"
-                "  'VND' AS currency, b.status, " MOMENT("b.held_at") " AS held_at,\n  " MOMENT("b."
-                                                                                                "ho"
-                                                                                                "ld"
-                                                                                                "_e"
-                                                                                                "xp"
-                                                                                                "ir"
-                                                                                                "es"
-                                                                                                "_a"
-                                                                                                "t") " AS hold_expires_at,\n  " MOMENT(
-                    "b.confirmed_at") " AS "
-                                      "confirmed_at,\n  " MOMENT(
-                                          "b.cancelled_at") " AS cancelled_at,\n"
-                                                            "  b.cancellation_reason, b.payment\n"
-                                                            "FROM booking b JOIN showtime s ON "
-                                                            "s.number = b.showtime",
-                "CREATE VIEW payments AS\n"
-                "SELECT p.number, p.booking, p.user AS user_id, p.amount, 'VND' AS currency,\n"
-                "  p.method AS payment_method, p.status, p.reason, p.paid_amount, p.payment_url,\n "
-                " " MOMENT("p.created_at") " AS created_at,\n  " MOMENT(
-                    "p.expires_at") " AS expires_at,\n  " MOMENT("p.paid_at") " AS paid_at,\n "
-                                                                              " " MOMENT("p.refund_"
-                                                                                         "requested"
-                                                                                         "_at") " A"
-                                                                                                "S "
-                                                                                                "re"
-                                                                                                "fu"
-                                                                                                "nd"
-                                                                                                "_r"
-                                                                                                "eq"
-                                                                                                "ue"
-                                                                                                "st"
-                                                                                                "ed"
-                                                                                                "_a"
-                                                                                                "t,"
-                                                                                                "\n"
-                                                                                                " "
-                                                                                                " " MOMENT(
-                                                                                                    "p.refund_done_at") " AS refund_done_at\n"
-                                                                                                                        "FROM payment p",
-                "CREATE VIEW idempotencykeys AS\n"
-                "SELECT lower(hex(key)) AS key, user AS user_id, operation, "
-                "lower(hex(fingerprint)) AS\n"
-                "  request_hash, booking, payment, " MOMENT(
-                    "created_at") " AS created_at\n"
-                                  "FROM (SELECT * FROM idempotency_0 UNION ALL SELECT * FROM "
-                                  "idempotency_1)",
-                NULL,
+/* Version 1. Each string is one step; a NULL ends them. */
+static const char *const version_1[] = {
+    "CREATE TABLE setting(\n"
+    "  -- Facts about the file itself: id_key (16 bytes, made once: ids and codes are sealed\n"
+    "  -- with it), created_at, keys_table and keys_day (which table takes today's keys).\n"
+    "  name TEXT NOT NULL PRIMARY KEY,\n"
+    "  value ANY\n"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE seat_layout(\n"
+    "  -- The seats of a screen, kept once per content; a showtime keeps its own.\n"
+    "  number INTEGER PRIMARY KEY,\n"
+    "  rows INTEGER NOT NULL, -- 1..50, A..AX\n"
+    "  cols INTEGER NOT NULL, -- 1..50\n"
+    "  places TEXT NOT NULL, -- rows * cols letters: s standard, v vip, c couple, - no seat\n"
+    "  aisles_after TEXT NOT NULL DEFAULT '[]', -- JSON: columns with an aisle behind them\n"
+    "  accessible TEXT NOT NULL DEFAULT '[]', -- JSON: places, counted from 0\n"
+    "  UNIQUE(rows, cols, places, aisles_after, accessible),\n"
+    "  CHECK(length(places) = rows * cols)\n"
+    ") STRICT",
+
+    "CREATE TABLE movie(\n"
+    "  id TEXT NOT NULL PRIMARY KEY, -- 24 hex digits\n"
+    "  title TEXT NOT NULL,\n"
+    "  title_folded TEXT NOT NULL DEFAULT '', -- without case, for searches\n"
+    "  duration_minutes INTEGER NOT NULL,\n"
+    "  genres TEXT NOT NULL DEFAULT '[]', -- JSON\n"
+    "  poster_url TEXT NOT NULL DEFAULT '',\n"
+    "  description TEXT NOT NULL DEFAULT '',\n"
+    "  release_date TEXT NOT NULL DEFAULT '', -- as it was given: ISO 8601\n"
+    "  status TEXT NOT NULL CHECK(status IN ('coming_soon', 'now_showing', 'ended'))\n"
+    ") STRICT",
+
+    "CREATE TABLE cinema(\n"
+    "  id TEXT NOT NULL PRIMARY KEY, -- 24 hex digits\n"
+    "  name TEXT NOT NULL,\n"
+    "  address TEXT NOT NULL DEFAULT '',\n"
+    "  city TEXT NOT NULL DEFAULT '',\n"
+    "  city_folded TEXT NOT NULL DEFAULT '', -- without case, for searches\n"
+    "  phone TEXT NOT NULL DEFAULT '',\n"
+    "  is_active INTEGER NOT NULL DEFAULT 1, -- 0 or 1\n"
+    "  timezone TEXT NOT NULL DEFAULT 'Asia/Ho_Chi_Minh' -- an IANA name\n"
+    ") STRICT",
+
+    "CREATE TABLE screen(\n"
+    "  cinema TEXT NOT NULL REFERENCES cinema(id),\n"
+    "  position INTEGER NOT NULL, -- its place in the cinema's list, from 0\n"
+    "  screen_id TEXT NOT NULL, -- unique in its cinema\n"
+    "  name TEXT NOT NULL,\n"
+    "  type TEXT NOT NULL CHECK(type IN ('standard', 'imax', '3d', '4dx', 'vip')),\n"
+    "  total_seats INTEGER NOT NULL,\n"
+    "  layout INTEGER NOT NULL REFERENCES seat_layout(number),\n"
+    "  PRIMARY KEY(cinema, position),\n"
+    "  UNIQUE(cinema, screen_id)\n"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE showtime(\n"
+    "  -- version and available_seats are written with every turn that changes a seat.\n"
+    "  number INTEGER PRIMARY KEY,\n"
+    "  id TEXT NOT NULL UNIQUE, -- 24 hex digits\n"
+    "  movie TEXT NOT NULL REFERENCES movie(id),\n"
+    "  cinema TEXT NOT NULL REFERENCES cinema(id),\n"
+    "  screen_id TEXT NOT NULL,\n"
+    "  layout INTEGER NOT NULL REFERENCES seat_layout(number),\n"
+    "  starts_at INTEGER NOT NULL, -- UTC milliseconds since 1970, like every time here\n"
+    "  ends_at INTEGER NOT NULL,\n"
+    "  local_date TEXT NOT NULL DEFAULT '', -- YYYY-MM-DD of the start, at the cinema\n"
+    "  price_standard INTEGER NOT NULL, -- VND, like all money here\n"
+    "  price_vip INTEGER NOT NULL,\n"
+    "  price_couple INTEGER NOT NULL,\n"
+    "  total_seats INTEGER NOT NULL,\n"
+    "  available_seats INTEGER NOT NULL,\n"
+    "  version INTEGER NOT NULL DEFAULT 1,\n"
+    "  status TEXT NOT NULL DEFAULT 'scheduled'\n"
+    "    CHECK(status IN ('scheduled', 'cancelled', 'completed'))\n"
+    ") STRICT",
+    "CREATE INDEX showtime_start ON showtime(starts_at)",
+    "CREATE INDEX showtime_movie ON showtime(movie, starts_at)",
+    "CREATE INDEX showtime_cinema ON showtime(cinema, starts_at)",
+    "CREATE INDEX showtime_open ON showtime(ends_at) WHERE status = 'scheduled'",
+
+    "CREATE TABLE booking(\n"
+    "  -- The public id is the number in 12 hex digits and 12 more of its seal (see setting\n"
+    "  -- id_key); numbers that a refused hold drew stay unused.\n"
+    "  number INTEGER PRIMARY KEY,\n"
+    "  showtime INTEGER NOT NULL REFERENCES showtime(number),\n"
+    "  user TEXT NOT NULL,\n"
+    "  code TEXT NOT NULL, -- BK-XXXXXXXX, made from the number with the key\n"
+    "  status TEXT NOT NULL CHECK(status IN ('pending', 'confirmed', 'cancelled', "
+    "'expired')),\n"
+    "  seats TEXT NOT NULL, -- JSON, in the order asked: [[\"A1\",\"standard\",100000],...]\n"
+    "  total INTEGER NOT NULL,\n"
+    "  discount INTEGER NOT NULL,\n"
+    "  final INTEGER NOT NULL, -- total - discount\n"
+    "  held_at INTEGER NOT NULL,\n"
+    "  first_expires_at INTEGER NOT NULL, -- what the hold was answered\n"
+    "  hold_expires_at INTEGER NOT NULL,\n"
+    "  updated_at INTEGER NOT NULL,\n"
+    "  confirmed_at INTEGER,\n"
+    "  cancelled_at INTEGER,\n"
+    "  cancellation_reason TEXT,\n"
+    "  active_payment INTEGER, -- the payment that may still be paid\n"
+    "  payment INTEGER, -- the payment that bought the seats\n"
+    "  had_payment INTEGER NOT NULL -- 0 or 1: the first payment extends the hold, once\n"
+    ") STRICT",
+    "CREATE INDEX booking_user ON booking(user)", /* And number: it is the row's id. */
+    "CREATE INDEX booking_pending ON booking(showtime) WHERE status = 'pending'",
+
+    "CREATE TABLE seat_claim(\n"
+    "  -- A row exists while a seat is held, booked or blocked: the key refuses a double "
+    "sale.\n"
+    "  showtime INTEGER NOT NULL REFERENCES showtime(number),\n"
+    "  place INTEGER NOT NULL, -- row * cols + column, both from 0\n"
+    "  booking INTEGER, -- NULL: blocked\n"
+    "  state TEXT NOT NULL CHECK(state IN ('held', 'booked', 'blocked')),\n"
+    "  held_until INTEGER, -- of a held seat\n"
+    "  PRIMARY KEY(showtime, place)\n"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE payment(\n"
+    "  number INTEGER PRIMARY KEY, -- the public id is made as a booking's is\n"
+    "  booking INTEGER NOT NULL REFERENCES booking(number),\n"
+    "  user TEXT NOT NULL,\n"
+    "  method TEXT NOT NULL CHECK(method IN ('momo', 'vnpay', 'zalopay', 'card')),\n"
+    "  status TEXT NOT NULL CHECK(status IN ('pending', 'processing', 'failed', 'completed',\n"
+    "    'refund_due', 'refunding', 'refunded', 'refund_failed')),\n"
+    "  reason TEXT, -- why it failed, or why its money goes back\n"
+    "  amount INTEGER NOT NULL,\n"
+    "  paid_amount INTEGER NOT NULL,\n"
+    "  alias BLOB, -- 16 bytes: the key of the confirm that answered it, PAY_<alias>\n"
+    "  payment_url TEXT,\n"
+    "  return_url TEXT,\n"
+    "  created_at INTEGER NOT NULL,\n"
+    "  updated_at INTEGER NOT NULL,\n"
+    "  expires_at INTEGER NOT NULL,\n"
+    "  paid_at INTEGER,\n"
+    "  refund_requested_at INTEGER,\n"
+    "  refund_done_at INTEGER\n"
+    ") STRICT",
+    "CREATE UNIQUE INDEX payment_kept ON payment(booking) WHERE status = 'completed'",
+    "CREATE UNIQUE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
+
+    IDEMPOTENCY("idempotency_0"),
+    IDEMPOTENCY("idempotency_1"),
+    "INSERT INTO setting VALUES\n"
+    "  ('created_at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),\n"
+    "  ('keys_table', 0), ('keys_day', 0)",
+
+    "CREATE VIEW movies AS\n"
+    "SELECT id, title, duration_minutes AS duration, genres AS genre, poster_url, description,\n"
+    "  release_date, status\n"
+    "FROM movie",
+
+    "CREATE VIEW cinemas AS\n"
+    "SELECT id, name, address, city, phone, is_active, timezone,\n"
+    "  (SELECT json_group_array(json_object('screen_id', s.screen_id, 'name', s.name,\n"
+    "    'type', s.type, 'total_seats', s.total_seats)) FROM screen s WHERE s.cinema = c.id)\n"
+    "    AS screens\n"
+    "FROM cinema c",
+
+    "CREATE VIEW showtimes AS\n"
+    "SELECT id, movie AS movie_id, cinema AS cinema_id, screen_id,\n"
+    "  " MOMENT("starts_at") " AS start_time,\n"
+    "  " MOMENT("ends_at") " AS end_time,\n"
+    "  json_object('standard', price_standard, 'vip', price_vip, 'couple', price_couple)\n"
+    "    AS price, total_seats, available_seats, version, status\n"
+    "FROM showtime",
+
+    "CREATE VIEW bookings AS\n"
+    "SELECT b.number, b.code AS booking_code, b.user AS user_id, s.id AS showtime_id, b.seats,\n"
+    "  b.total AS total_amount, b.discount AS discount_amount, b.final AS final_amount,\n"
+    "  'VND' AS currency, b.status,\n"
+    "  " MOMENT("b.held_at") " AS held_at,\n"
+    "  " MOMENT("b.hold_expires_at") " AS hold_expires_at,\n"
+    "  " MOMENT("b.confirmed_at") " AS confirmed_at,\n"
+    "  " MOMENT("b.cancelled_at") " AS cancelled_at,\n"
+    "  b.cancellation_reason, b.payment\n"
+    "FROM booking b JOIN showtime s ON s.number = b.showtime",
+
+    "CREATE VIEW payments AS\n"
+    "SELECT p.number, p.booking, p.user AS user_id, p.amount, 'VND' AS currency,\n"
+    "  p.method AS payment_method, p.status, p.reason, p.paid_amount, p.payment_url,\n"
+    "  " MOMENT("p.created_at") " AS created_at,\n"
+    "  " MOMENT("p.expires_at") " AS expires_at,\n"
+    "  " MOMENT("p.paid_at") " AS paid_at,\n"
+    "  " MOMENT("p.refund_requested_at") " AS refund_requested_at,\n"
+    "  " MOMENT("p.refund_done_at") " AS refund_done_at\n"
+    "FROM payment p",
+
+    "CREATE VIEW idempotencykeys AS\n"
+    "SELECT lower(hex(key)) AS key, user AS user_id, operation,\n"
+    "  lower(hex(fingerprint)) AS request_hash, booking, payment,\n"
+    "  " MOMENT("created_at") " AS created_at\n"
+    "FROM (SELECT * FROM idempotency_0 UNION ALL SELECT * FROM idempotency_1)",
+    NULL,
 };
+
+/* clang-format on */
 
 static const char *const *const versions[SCHEMA_VERSION] = {version_1};
 
