@@ -125,6 +125,7 @@ void read_showtime(const struct node *node, const struct catalogue_entries *entr
 
     const struct movie *movie = &entries->movies[movie_at];
     ret_entry->screen = screen;
+    ret_entry->timezone = cinema->timezone;
     showtime->movie = movie->id;
     showtime->cinema = cinema->id;
     showtime->screen_id = screen->screen_id;

@@ -2,8 +2,11 @@
  *
  * Shape:  texts are slices into the arena given with the call.
  * Units:  *_ms are UTC milliseconds; prices are VND.
+ * Order:  movies by release, newest first; cinemas by name; showtimes by start.
  * Errors: ERROR_MOVIE_NOT_FOUND, ERROR_CINEMA_NOT_FOUND, ERROR_SHOWTIME_NOT_FOUND;
- *         ERROR_STORE_UNAVAILABLE; ERROR_OVERLOADED when the arena is full.
+ *         ERROR_VALIDATION_FAILED when a page's `after` is not known;
+ *         ERROR_STORE_UNAVAILABLE; ERROR_OVERLOADED when the arena is full. A list whose
+ *         arena is full after its first entry is a shorter page, with more behind it.
  * Thread: each catalogue belongs to one thread.
  */
 #pragma once

@@ -12,6 +12,7 @@
 struct showtime_entry {
     struct showtime showtime;    /* available_seats, version and status are the store's. */
     const struct screen *screen; /* Its plan is the one that the showtime is sold by. */
+    struct slice timezone;       /* The cinema's. */
 };
 
 struct catalogue_entries {
