@@ -4,7 +4,8 @@
  * behind the value, depth over JSON_DEPTH_MAX, a NUL in a string, integers beyond 64 bits.
  * Parsed by yajl; the tree is ours, so that callers ask for members by name.
  *
- * Shape:  depth <= JSON_DEPTH_MAX; strings are decoded and borrowed from the arena.
+ * Shape:  depth <= JSON_DEPTH_MAX; strings are decoded and borrowed from the arena. The parser
+ *         works at the arena's end, which needs about 5 KB of room, and gives that back.
  * Errors: json_parse says in one sentence what is wrong and where.
  * Thread: any.
  */
