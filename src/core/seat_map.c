@@ -73,13 +73,12 @@ size_t seat_name_format(struct seat_name name, char *target)
     CHECK(target != NULL);
     CHECK(name.row < LETTERS + LETTERS * LETTERS);
     CHECK(name.col <= 999);
+    CHECK(name.zeros <= 2);
 
     size_t size = 0;
     if (name.row >= LETTERS) target[size++] = (char)('A' + name.row / LETTERS - 1);
     target[size++] = (char)('A' + name.row % LETTERS);
-    for (uint16_t zero = 0; zero < name.zeros && size < SEAT_NAME_SIZE_MAX; zero++) {
-        target[size++] = '0';
-    }
+    for (uint16_t zero = 0; zero < name.zeros; zero++) target[size++] = '0';
     char digits[3];
     size_t count = 0;
     uint32_t col = name.col;

@@ -134,7 +134,8 @@ static void decide(struct turn *turn, struct command *command, const struct fres
     case COMMAND_EXPIRE:
         expiry_decide(turn, command);
         break;
-    case COMMAND_LOOK:
+    default:
+        CHECK(command->kind == COMMAND_LOOK);
         if (turn->map == NULL) turn_refuse(turn, command, REFUSAL_SHOWTIME_NOT_FOUND);
         break;
     }

@@ -9,8 +9,7 @@ static uint32_t place_of(const struct turn *turn, const struct booking *booking,
 
 static bool owns(const struct turn *turn, const struct booking *booking, uint32_t place)
 {
-    const enum seat_state state = turn->map->states[place];
-    if (state != SEAT_HELD && state != SEAT_BOOKED) return false;
+    if (turn->map->states[place] == SEAT_AVAILABLE) return false;
     return id_equal(turn->map->claims[place].booking, booking->id);
 }
 
