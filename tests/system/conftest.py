@@ -1,0 +1,125 @@
+"""Fixtures of the system tests: a server in a folder of its own, judged at the end.
+
+`USHER_BIN` names the program (default build/usher).
+"""
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support import process  # noqa: E402  (needs the path above)
+
+POOL_SIZE = 150  # Showtimes of a module's server; a test takes one or two.
+
+running = []  # Servers whose stderr a failing test shows.
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "sanitize: also run against the sanitized server")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for server in running:
+            report.sections.append((f"stderr of {server.folder}", server.log()[-process.TAIL_SIZE :]))
+
+
+def start_one(folder, content=None, arguments=(), **settings):
+    server = process.Usher(folder, arguments, **settings)
+    running.append(server)
+    if content is not None:
+        server.seed(content)
+    return server.start()
+
+
+def end(servers):
+    """Ends servers and fails for the first that was not well."""
+    failures = []
+    for server in servers:
+        for judge in (server.assert_well, server.release, server.assert_well):
+            try:
+                judge()
+            except AssertionError as failure:
+                failures.append(failure)
+        running.remove(server)
+    if failures:
+        raise failures[0]
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts servers of the test's own: launch(catalogue, HOLD_SECONDS="1")."""
+    started = []
+
+    def launch_one(content=None, arguments=(), name="usher", **settings):
+        server = process.Usher(tmp_path / name, arguments, **settings)
+        started.append(server)
+        running.append(server)
+        if content is not None:
+            server.seed(content)
+        return server.start()
+
+    yield launch_one
+    end(started)
+
+
+class House:
+    """A server that the tests of a module share; each takes showtimes that nobody else uses."""
+
+    def __init__(self, server, showtimes):
+        self.server = server
+        self.showtimes = iter(showtimes)
+        self.api = server.api
+
+    def showtime(self):
+        return next(self.showtimes)
+
+
+@pytest.fixture(scope="module")
+def shared_house(tmp_path_factory):
+    content, showtimes = process.pool(POOL_SIZE)
+    server = start_one(tmp_path_factory.mktemp("house") / "usher", content)
+    yield House(server, showtimes)
+    end([server])
+
+
+@pytest.fixture
+def house(shared_house):
+    """The module's server; every test leaves it well."""
+    shared_house.server.assert_well()
+    yield shared_house
+    shared_house.server.assert_well()
+
+
+@pytest.fixture
+def api(house):
+    return house.api
+
+
+@pytest.fixture
+def showtime(house):
+    """A showtime of the test's own."""
+    return house.showtime()
+
+
+@pytest.fixture
+def customer(api):
+    """A user of the test's own."""
+    return api.customer()
+
+
+@pytest.fixture
+def chance():
+    """Random numbers whose seed is printed: USHER_SEED runs them again."""
+    import os
+
+    seed = int(os.environ.get("USHER_SEED", random.SystemRandom().randrange(2**32)))
+    print(f"SEED={seed}")
+    return random.Random(seed)
