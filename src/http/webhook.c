@@ -1,0 +1,121 @@
+#include "http/webhook.h"
+
+#include "base/clock.h"
+#include "gateway/generic.h"
+#include "http/problem.h"
+#include "http/reply.h"
+
+static struct slice find_header(const void *request, struct slice name)
+{
+    const struct exchange *exchange = request;
+    const size_t count = exchange_header_count(exchange, name);
+    if (count == 0) return (struct slice){0};
+    return count == 1 ? exchange_header(exchange, name) : SLICE("");
+}
+
+static void answer_problem(struct exchange *exchange, enum error error, int64_t now_ms)
+{
+    problem_reply(exchange, &(struct problem){.error = error}, now_ms);
+}
+
+/* In the gateway's own dialect, where it has one for this. */
+static void answer(struct exchange *exchange, const struct gateway *gateway, enum error error,
+                   enum money_outcome outcome, int64_t now_ms)
+{
+    struct gateway_reply reply = {0};
+    if (!gateway->methods->reply(gateway->context, error, outcome, &exchange->arena, &reply)) {
+        answer_problem(exchange, error, now_ms);
+        return;
+    }
+    reply_add_personal(exchange);
+    exchange_reply(exchange, reply.status, reply.content_type, reply.body);
+}
+
+static struct gateway gateway_of(const struct desk *desk, enum payment_method method,
+                                 struct generic *generic)
+{
+    *generic =
+        (struct generic){.mac = desk->webhook_macs[method], .takes_unsigned = desk->house->dev};
+    return generic_gateway(generic);
+}
+
+static void settled(struct desk *desk, struct exchange *exchange, const struct command *command)
+{
+    struct generic generic;
+    const struct gateway gateway = gateway_of(desk, command->method, &generic);
+    const enum error error = problem_error_of(command->answer.refusal);
+    if (error == ERROR_NONE) reply_add_version(exchange, command->answer.map_version);
+    answer(exchange, &gateway, error, command->answer.outcome, clock_now_ms());
+}
+
+/* Sends proved news to the turn of the payment's showtime. */
+static enum error settle(struct desk *desk, struct exchange *exchange,
+                         const struct gateway_news *news)
+{
+    struct payment payment;
+    struct id showtime;
+    uint64_t version = 0;
+    const struct payment_query query = {.id = news->payment};
+    const enum error error = desk->reader.methods->find_payment(desk->reader.context, &query,
+                                                                &payment, &showtime, &version);
+    if (error != ERROR_NONE) return error;
+    if (payment.method != news->method) return ERROR_PAYMENT_NOT_FOUND;
+
+    struct command *command = desk_take(desk);
+    if (command == NULL) return ERROR_OVERLOADED;
+    command->kind = COMMAND_MONEY;
+    command->showtime = showtime;
+    command->payment = news->payment;
+    command->method = news->method;
+    command->news = news->news;
+    command->amount = news->amount;
+    command->other_currency = news->other_currency;
+    command->paid_at_ms = news->paid_at_ms;
+    desk_submit(desk, exchange, command, settled);
+    return ERROR_NONE;
+}
+
+static_assert((int)GATEWAY_FAULTS_MAX <= (int)FIELD_ERRORS_MAX, "every fault is told");
+
+static void answer_faults(struct exchange *exchange, const struct gateway_faults *faults,
+                          int64_t now_ms)
+{
+    struct field_error errors[GATEWAY_FAULTS_MAX];
+    for (size_t index = 0; index < faults->count; index++) {
+        errors[index] = (struct field_error){.field = faults->entries[index].field,
+                                             .message = faults->entries[index].message};
+    }
+    problem_reply(exchange,
+                  &(struct problem){.error = ERROR_VALIDATION_FAILED,
+                                    .errors = errors,
+                                    .error_count = faults->count},
+                  now_ms);
+}
+
+void webhook_handle(struct desk *desk, struct exchange *exchange, struct slice provider,
+                    int64_t now_ms)
+{
+    enum payment_method method;
+    if (!payment_method_parse(provider, &method)) {
+        answer_problem(exchange, ERROR_UNKNOWN_PROVIDER, now_ms);
+        return;
+    }
+    if (desk->webhook_macs[method] == NULL) {
+        answer_problem(exchange, ERROR_PROVIDER_NOT_CONFIGURED, now_ms);
+        return;
+    }
+    struct generic generic;
+    const struct gateway gateway = gateway_of(desk, method, &generic);
+    const struct gateway_message message = {.body = exchange->body,
+                                            .query = exchange->query,
+                                            .header = find_header,
+                                            .request = exchange};
+    struct gateway_news news = {0};
+    struct gateway_faults faults = {0};
+    enum error error =
+        gateway.methods->read(gateway.context, &message, now_ms, &exchange->arena, &news, &faults);
+    if (error == ERROR_NONE && news.method != method) error = ERROR_PAYMENT_NOT_FOUND;
+    if (error == ERROR_NONE) error = settle(desk, exchange, &news);
+    if (error == ERROR_VALIDATION_FAILED) answer_faults(exchange, &faults, now_ms);
+    else if (error != ERROR_NONE) answer(exchange, &gateway, error, MONEY_NOTED, now_ms);
+}
