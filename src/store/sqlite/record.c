@@ -62,7 +62,9 @@ static bool is_claimed(enum seat_state state)
 static void bind_claim(const struct sqlite_store *store, sqlite3_stmt *statement,
                        enum seat_state state, const struct seat_claim *claim)
 {
-    rows_bind_id(statement, 3, &store->numbers.key, ID_BOOKING, claim->booking);
+    if (state != SEAT_BLOCKED) {
+        rows_bind_id(statement, 3, &store->numbers.key, ID_BOOKING, claim->booking);
+    }
     database_bind_text(statement, 4, seat_state_name(state));
     if (state == SEAT_HELD) (void)sqlite3_bind_int64(statement, 5, claim->held_until_ms);
 }
@@ -92,7 +94,9 @@ static int write_seat(struct sqlite_store *store, int64_t showtime, const struct
     (void)sqlite3_bind_int64(statement, 2, change->place);
     if (after) bind_claim(store, statement, state, &map->claims[change->place]);
     if (before) {
-        rows_bind_id(statement, 6, &store->numbers.key, ID_BOOKING, change->booking_before);
+        if (change->state_before != SEAT_BLOCKED) {
+            rows_bind_id(statement, 6, &store->numbers.key, ID_BOOKING, change->booking_before);
+        }
         database_bind_text(statement, 7, seat_state_name(change->state_before));
     }
     return change_one(store, statement);
