@@ -27,8 +27,10 @@ struct provider {
     struct slice webhook_secret;
 };
 
+struct authenticator;
 struct seat_pages;
 struct sandbox;
+struct ticket;
 
 struct house {
     struct writer *writer;
@@ -56,10 +58,15 @@ struct desk {
     struct catalogue catalogue;
     struct authenticator *authenticator;
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
-    struct command *commands;                       /* [DESK_COMMANDS_MAX] */
-    struct command *free_commands;
-    uint32_t commands_used; /* Of `commands`, those that were ever taken. */
+    struct ticket *tickets; /* [DESK_COMMANDS_MAX] */
+    struct ticket *free_tickets;
+    uint32_t tickets_used; /* Those of `tickets` that were ever taken. */
 };
+
+/* Makes a desk with its tickets; the connections and keys are its opener's to set. False
+ * without memory. */
+bool desk_open(struct desk *desk, const struct house *house, uint32_t loop);
+void desk_close(struct desk *desk);
 
 /* Makes the answer of a decided command. */
 typedef void desk_answer(struct desk *desk, struct exchange *exchange,

@@ -1,0 +1,20 @@
+/* commands.h - what `usher` can be asked to do. Each gives the process's exit code.
+ *
+ * Exit codes: 0 done; 1 a broken rule (audit) or data refused (seed); 2 wrong usage or
+ *             settings; 70 the store's outcome is unknown: start again.
+ */
+#pragma once
+
+#include "app/config.h"
+
+enum { EXIT_USAGE = 2, EXIT_RESTART = 70 };
+
+struct token_options {
+    const char *user;
+    const char *role; /* NULL: user. */
+    const char *ttl;  /* NULL: 1h. A number with s, m, h or d. */
+};
+
+int serve_command(struct config *config);
+int token_command(struct config *config, const struct token_options *options);
+int audit_command(const struct config *config);

@@ -1,0 +1,220 @@
+#include "app/config.h"
+
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "base/check.h"
+
+enum {
+    SECONDS_MAX = 1000000000, /* 31 years: the contract has no upper limit, a clock has. */
+    LOOPS_DEFAULT_MAX = 4,    /* More loops than this feed one writer no better. */
+};
+
+struct slice config_slice(const struct config_text *text)
+{
+    return slice_of(text->text);
+}
+
+__attribute__((format(printf, 2, 3))) static bool refuse(struct config *config, const char *format,
+                                                         ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(config->message, sizeof config->message, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static bool set_text(struct config *config, struct config_text *target, const char *name,
+                     const char *value)
+{
+    if (value == NULL) return true;
+    if (slice_to_string(slice_of(value), target->text, sizeof target->text)) return true;
+    return refuse(config, "%s: longer than %d bytes", name, CONFIG_TEXT_SIZE_MAX - 1);
+}
+
+static bool read_text(struct config *config, struct config_text *target, const char *name)
+{
+    return set_text(config, target, name, getenv(name));
+}
+
+/* Takes a secret out of the environment, where other programs of the user could read it. */
+static bool read_secret(struct config *config, struct config_text *target, const char *name)
+{
+    char *value = getenv(name);
+    if (value == NULL) return true;
+    const bool read = set_text(config, target, name, value);
+    explicit_bzero(value, strlen(value));
+    unsetenv(name);
+    return read;
+}
+
+static bool read_number(struct config *config, const char *name, const char *flag, uint64_t lowest,
+                        uint64_t highest, uint64_t *number)
+{
+    const char *value = flag != NULL ? flag : getenv(name);
+    if (value == NULL) return true;
+    uint64_t given = 0;
+    const bool valid = slice_to_number(slice_of(value), highest, &given) && given >= lowest;
+    if (valid) {
+        *number = given;
+        return true;
+    }
+    return refuse(config, "%s: must be a whole number from %llu to %llu", name,
+                  (unsigned long long)lowest, (unsigned long long)highest);
+}
+
+static bool read_numbers(struct config *config, const struct config_flags *flags)
+{
+    uint64_t port = 3000;
+    uint64_t hold_s = HOLD_MS_DEFAULT / 1000;
+    uint64_t payment_s = PAYMENT_MS_DEFAULT / 1000;
+    uint64_t held_seats = HELD_SEATS_MAX_DEFAULT;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t loops = cores < 1 ? 1 : (uint64_t)cores;
+    if (loops > LOOPS_DEFAULT_MAX) loops = LOOPS_DEFAULT_MAX;
+    const bool read = read_number(config, "PORT", flags->port, 0, UINT16_MAX, &port) &&
+                      read_number(config, "HOLD_SECONDS", NULL, 1, SECONDS_MAX, &hold_s) &&
+                      read_number(config, "PAYMENT_SECONDS", NULL, 1, SECONDS_MAX, &payment_s) &&
+                      read_number(config, "MAX_HELD_SEATS", NULL, 1, UINT32_MAX, &held_seats) &&
+                      read_number(config, "USHER_LOOPS", NULL, 1, WRITER_LOOPS_MAX, &loops);
+    config->port = (uint16_t)port;
+    config->hold_ms = (int64_t)hold_s * 1000;
+    config->payment_ms = (int64_t)payment_s * 1000;
+    config->held_seats_max = (uint32_t)held_seats;
+    config->loop_count = (uint32_t)loops;
+    return read;
+}
+
+/* A secret that anybody would try first. */
+static bool is_guessable(struct slice secret)
+{
+    for (size_t index = 1; index < secret.size; index++) {
+        if (secret.data[index] != secret.data[0]) return false;
+    }
+    return true;
+}
+
+static bool add_jwt_secret(struct config *config, struct slice secret)
+{
+    if (config->jwt_secret_count == SECRETS_MAX) {
+        return refuse(config, "JWT_SECRET: more than two secrets (one, or two while rotating)");
+    }
+    if (secret.size < JWT_SECRET_SIZE_MIN) {
+        return refuse(config,
+                      "JWT_SECRET: each secret must have at least %d bytes; make one "
+                      "with `openssl rand -hex 32`",
+                      JWT_SECRET_SIZE_MIN);
+    }
+    if (is_guessable(secret)) {
+        return refuse(config, "JWT_SECRET: can be guessed; make one with `openssl rand -hex 32`");
+    }
+    struct config_text *target = &config->jwt_secrets[config->jwt_secret_count++];
+    CHECK(slice_to_string(secret, target->text, sizeof target->text));
+    return true;
+}
+
+static bool read_jwt_secrets(struct config *config)
+{
+    struct config_text all = {0};
+    if (!read_secret(config, &all, "JWT_SECRET")) return false;
+    struct slice rest = config_slice(&all);
+    bool read = true;
+    while (read && rest.size > 0) read = add_jwt_secret(config, slice_cut(rest, ',', &rest));
+    explicit_bzero(&all, sizeof all);
+    return read;
+}
+
+static bool read_webhook_secrets(struct config *config)
+{
+    static const char *const names[PAYMENT_METHOD_COUNT] = {
+        [PAYMENT_MOMO] = "WEBHOOK_SECRET_MOMO",
+        [PAYMENT_VNPAY] = "WEBHOOK_SECRET_VNPAY",
+        [PAYMENT_ZALOPAY] = "WEBHOOK_SECRET_ZALOPAY",
+        [PAYMENT_CARD] = "WEBHOOK_SECRET_CARD",
+    };
+    for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
+        if (!read_secret(config, &config->webhook_secrets[method], names[method])) return false;
+    }
+    return true;
+}
+
+static bool read_texts(struct config *config, const struct config_flags *flags)
+{
+    const char *host = flags->host != NULL ? flags->host : getenv("HOST");
+    const char *data = flags->data != NULL ? flags->data : getenv("USHER_DATA");
+    return set_text(config, &config->host, "HOST", host != NULL ? host : "127.0.0.1") &&
+           set_text(config, &config->data, "USHER_DATA", data != NULL ? data : "./data") &&
+           read_text(config, &config->jwt_issuer, "JWT_ISSUER") &&
+           read_text(config, &config->jwt_audience, "JWT_AUDIENCE") &&
+           read_text(config, &config->gateway_url, "PAYMENT_GATEWAY_URL") &&
+           read_text(config, &config->default_return_url, "DEFAULT_RETURN_URL") &&
+           read_text(config, &config->return_hosts, "RETURN_URL_HOSTS");
+}
+
+static bool read_log_level(struct config *config)
+{
+    const char *level = getenv("LOG_LEVEL");
+    config->log_level = LOG_INFO;
+    if (level == NULL || log_level_parse(slice_of(level), &config->log_level)) return true;
+    return refuse(config, "LOG_LEVEL: must be error, warning, info or debug");
+}
+
+static bool check_gateway(struct config *config)
+{
+    struct slice url = config_slice(&config->gateway_url);
+    while (url.size > 0 && url.data[url.size - 1] == '/') {
+        config->gateway_url.text[--url.size] = '\0';
+    }
+    const bool is_http =
+        slice_starts_with(url, SLICE("https://")) || slice_starts_with(url, SLICE("http://"));
+    if (url.size > 0 && (!is_http || url.size > URL_SIZE_MAX - 100)) {
+        return refuse(config,
+                      "PAYMENT_GATEWAY_URL: must be an http or https address of at most "
+                      "%d bytes",
+                      URL_SIZE_MAX - 100);
+    }
+    for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
+        const bool has_secret = config->webhook_secrets[method].text[0] != '\0';
+        if (!has_secret || url.size > 0 || config->demo) continue;
+        return refuse(config, "PAYMENT_GATEWAY_URL: needed where a WEBHOOK_SECRET_... is set, for "
+                              "the payment pages");
+    }
+    return true;
+}
+
+bool config_read(struct config *config, const struct config_flags *flags)
+{
+    *config = (struct config){.dev = flags->dev, .demo = flags->demo};
+    return read_numbers(config, flags) && read_texts(config, flags) && read_log_level(config) &&
+           read_jwt_secrets(config) && read_webhook_secrets(config) && check_gateway(config);
+}
+
+static bool is_loopback(struct slice host)
+{
+    return slice_equal(host, SLICE("localhost")) || slice_equal(host, SLICE("::1")) ||
+           slice_starts_with(host, SLICE("127."));
+}
+
+bool config_check_serve(struct config *config)
+{
+    const bool loopback = is_loopback(config_slice(&config->host));
+    if (config->dev && !loopback) {
+        return refuse(config, "HOST: --dev trusts X-User-Id and binds to loopback only");
+    }
+    if (config->jwt_secret_count > 0 || config->dev) return true;
+    if (!config->demo) {
+        return refuse(config, "JWT_SECRET: required (at least %d bytes), unless --demo or --dev",
+                      JWT_SECRET_SIZE_MIN);
+    }
+    if (!loopback) {
+        return refuse(config, "HOST: --demo without JWT_SECRET binds to loopback only");
+    }
+    return true;
+}
+
+void config_wipe(struct config *config)
+{
+    explicit_bzero(config->jwt_secrets, sizeof config->jwt_secrets);
+    explicit_bzero(config->webhook_secrets, sizeof config->webhook_secrets);
+}

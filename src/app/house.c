@@ -1,0 +1,215 @@
+#include "app/house.h"
+
+#include "app/app_locale.h"
+#include "app/version.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/random.h"
+#include "gateway/sandbox.h"
+#include "http/auth.h"
+#include "http/problem.h"
+#include "http/router.h"
+#include "http/seat_pages.h"
+#include "store/sqlite/catalogue_read.h"
+#include "store/sqlite/sqlite_reader.h"
+
+enum { MADE_SECRET_SIZE = 32 };
+
+/* A desk and the connections that are its loop's. */
+struct counter {
+    struct desk desk;
+    struct sqlite_reader *reader;
+    struct catalogue_read *catalogue;
+};
+
+static bool out_of_memory(const char *what)
+{
+    log_event(LOG_ERROR, "out_of_memory", LOG_TEXT("what", slice_of(what)));
+    return false;
+}
+
+/* A secret for a provider that has none, known to this process and its sandbox only. */
+static void make_secret(struct config_text *secret)
+{
+    unsigned char bytes[MADE_SECRET_SIZE];
+    random_fill(bytes, sizeof bytes);
+    hex_format(bytes, sizeof bytes, secret->text);
+    secret->text[2 * sizeof bytes] = '\0';
+}
+
+static void set_providers(struct house *house, struct config *config)
+{
+    for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
+        struct config_text *secret = &config->webhook_secrets[method];
+        if (secret->text[0] == '\0' && (config->demo || config->dev)) make_secret(secret);
+        house->providers[method].on = secret->text[0] != '\0';
+        house->providers[method].webhook_secret = config_slice(secret);
+    }
+}
+
+static void set_return_urls(struct house *house, const struct config *config)
+{
+    struct slice rest = config_slice(&config->return_hosts);
+    while (rest.size > 0 && house->return_host_count < RETURN_HOSTS_MAX) {
+        const struct slice host = slice_trim(slice_cut(rest, ',', &rest));
+        if (host.size > 0) house->return_hosts[house->return_host_count++] = host;
+    }
+    const struct slice url = config_slice(&config->default_return_url);
+    if (url.size <= URL_SIZE_MAX) house->default_return_url = url_of(url);
+}
+
+/* The server's own address, as programs on this machine reach it. */
+static struct slice own_address(const struct config *config, uint16_t port, char *target,
+                                size_t capacity)
+{
+    const char *host = config->host.text;
+    if (strcmp(host, "0.0.0.0") == 0) host = "127.0.0.1";
+    if (strcmp(host, "::") == 0) host = "::1";
+    const bool ipv6 = strchr(host, ':') != NULL;
+    const int size = snprintf(target, capacity, "http://%s%s%s:%u", ipv6 ? "[" : "", host,
+                              ipv6 ? "]" : "", (unsigned)port);
+    return (struct slice){target, size < 0 ? 0 : (size_t)size};
+}
+
+static bool set_gateway(struct house_state *state, const struct config *config, uint16_t port)
+{
+    struct house *house = &state->house;
+    const struct slice given = config_slice(&config->gateway_url);
+    if (given.size > 0) {
+        house->gateway = url_of(given);
+        return true;
+    }
+    if (!config->demo) {
+        house->gateway = url_of(SLICE("https://payment.example.com"));
+        return true;
+    }
+    char address[CONFIG_TEXT_SIZE_MAX + 32];
+    struct sandbox_options options = {.base = own_address(config, port, address, sizeof address)};
+    for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
+        options.secrets[method] = house->providers[method].webhook_secret;
+    }
+    snprintf(state->gateway.text, sizeof state->gateway.text, "%.*s/sandbox",
+             (int)options.base.size, options.base.data);
+    if (config_slice(&state->gateway).size > URL_SIZE_MAX) return false;
+    house->gateway = url_of(config_slice(&state->gateway));
+    house->sandbox = sandbox_open(&options);
+    return house->sandbox != NULL || out_of_memory("the sandbox");
+}
+
+bool house_open(struct house_state *state, struct config *config, const struct embedded *embedded,
+                uint16_t port)
+{
+    *state = (struct house_state){.database_path = embedded->folder.database_path};
+    struct house *house = &state->house;
+    house->writer = embedded->writer;
+    house->feed = embedded->feed;
+    house->dev = config->dev;
+    house->jwt_secret_count = config->jwt_secret_count;
+    for (size_t index = 0; index < config->jwt_secret_count; index++) {
+        house->jwt_secrets[index] = config_slice(&config->jwt_secrets[index]);
+    }
+    house->jwt_issuer = config_slice(&config->jwt_issuer);
+    house->jwt_audience = config_slice(&config->jwt_audience);
+    house->version = SLICE(USHER_VERSION);
+    house->started_at_ms = clock_now_ms();
+    set_providers(house, config);
+    set_return_urls(house, config);
+    house->seat_pages = seat_pages_open();
+    if (house->seat_pages == NULL) return out_of_memory("the seat pages");
+    return set_gateway(state, config, port);
+}
+
+void house_close(struct house_state *state)
+{
+    sandbox_close(state->house.sandbox);
+    seat_pages_close(state->house.seat_pages);
+    *state = (struct house_state){0};
+}
+
+static void close_counter(struct counter *counter)
+{
+    for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
+        mac_close(counter->desk.webhook_macs[method]);
+    }
+    auth_close(counter->desk.authenticator);
+    sqlite_reader_close(counter->reader);
+    catalogue_read_close(counter->catalogue);
+    desk_close(&counter->desk);
+    free(counter);
+}
+
+static bool open_connections(struct counter *counter, const char *path)
+{
+    struct database_reason reason;
+    if (sqlite_reader_open(path, &counter->reader, &reason) != ERROR_NONE ||
+        catalogue_read_open(path, app_locale(), &counter->catalogue, &reason) != ERROR_NONE) {
+        log_event(LOG_ERROR, "store_not_readable", LOG_TEXT("why", slice_of(reason.text)));
+        return false;
+    }
+    counter->desk.reader = sqlite_reader_port(counter->reader);
+    counter->desk.catalogue = catalogue_read_port(counter->catalogue);
+    return true;
+}
+
+static bool open_keys(struct counter *counter, const struct house *house)
+{
+    struct authenticator_options options = {.jwt = {.secret_count = house->jwt_secret_count,
+                                                    .issuer = house->jwt_issuer,
+                                                    .audience = house->jwt_audience},
+                                            .dev = house->dev};
+    for (size_t index = 0; index < house->jwt_secret_count; index++) {
+        options.jwt.secrets[index] = house->jwt_secrets[index];
+    }
+    counter->desk.authenticator = auth_open(&options);
+    if (counter->desk.authenticator == NULL) return out_of_memory("the token keys");
+    for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
+        if (!house->providers[method].on) continue;
+        struct mac *mac = mac_open(house->providers[method].webhook_secret);
+        if (mac == NULL) return out_of_memory("the webhook keys");
+        counter->desk.webhook_macs[method] = mac;
+    }
+    return true;
+}
+
+void *house_loop_enter(void *context, uint32_t loop)
+{
+    const struct house_state *state = context;
+    struct counter *counter = calloc(1, sizeof *counter);
+    if (counter == NULL) return NULL;
+    if (desk_open(&counter->desk, &state->house, loop) &&
+        open_connections(counter, state->database_path) && open_keys(counter, &state->house)) {
+        return counter;
+    }
+    close_counter(counter);
+    return NULL;
+}
+
+void house_loop_leave(void *context, void *loop_state)
+{
+    (void)context;
+    close_counter(loop_state);
+}
+
+void house_handle(void *context, void *loop_state, struct exchange *exchange)
+{
+    (void)context;
+    struct counter *counter = loop_state;
+    router_handle(&counter->desk, exchange);
+}
+
+struct slice house_fault_body(void *context, enum error error, struct arena *arena)
+{
+    (void)context;
+    char *target = arena_take(arena, PROBLEM_SIZE_MAX);
+    if (target == NULL) return (struct slice){0};
+    const struct problem_request request = {.path = SLICE("/"), .now_ms = clock_now_ms()};
+    return problem_body(&(struct problem){.error = error}, &request, target);
+}
+
+void house_woken(void *context, void *loop_state)
+{
+    (void)context;
+    struct counter *counter = loop_state;
+    desk_collect(&counter->desk);
+}

@@ -1,0 +1,29 @@
+/* house.h - what the loops share and what each of them owns, made from the settings.
+ *
+ * Thread: house_open and _close from the main thread; the callbacks on their loop.
+ */
+#pragma once
+
+#include "app/embedded.h"
+#include "http/desk.h"
+
+struct house_state {
+    struct house house;
+    const char *database_path;
+    struct config_text gateway; /* The sandbox's address, under --demo. */
+};
+
+/* False, and the reason is logged, if something cannot be had. `port` is where the server
+ * listens. `config` and `embedded` are borrowed; secrets that nobody set are made there. */
+MUST_USE bool house_open(struct house_state *state, struct config *config,
+                         const struct embedded *embedded, uint16_t port);
+
+/* After the loops have ended. Accepts a state that was never opened. */
+void house_close(struct house_state *state);
+
+/* The server's callbacks; their context is the house_state. */
+void *house_loop_enter(void *context, uint32_t loop);
+void house_loop_leave(void *context, void *loop_state);
+void house_handle(void *context, void *loop_state, struct exchange *exchange);
+struct slice house_fault_body(void *context, enum error error, struct arena *arena);
+void house_woken(void *context, void *loop_state);

@@ -1,0 +1,149 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/demo_secret.h"
+#include "app/embedded.h"
+#include "app/house.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "http/server.h"
+
+enum {
+    CONNECTIONS_PER_LOOP_MAX = 12000, /* Ten thousand listeners and their neighbours. */
+    GRACE_MS = 10000,                 /* Twice an answer's deadline. */
+};
+
+/* Set by the writer's thread before it sends SIGTERM to its own process. */
+static atomic_bool store_failed;
+
+static void store_has_failed(void *context)
+{
+    (void)context;
+    atomic_store(&store_failed, true);
+    kill(getpid(), SIGTERM);
+}
+
+static void wake_loop(void *context, uint32_t loop)
+{
+    struct server **server = context;
+    server_wake(*server, loop);
+}
+
+/* Threads inherit the mask, so that only the main thread hears of the end. */
+static sigset_t block_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    CHECK(sigprocmask(SIG_BLOCK, &signals, NULL) == 0);
+    signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+static void wait_for_end(const sigset_t *signals)
+{
+    siginfo_t info;
+    while (sigwaitinfo(signals, &info) < 0) CHECK(errno == EINTR);
+    log_event(LOG_INFO, "stopping", LOG_NUMBER("signal", info.si_signo));
+}
+
+/* A core dump or a debugger of another program of the user must not show the secrets. */
+static void hide_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        log_event(LOG_WARNING, "memory_readable", LOG_TEXT("why", slice_of(strerror(errno))));
+#endif
+}
+
+static void announce(const struct config *config, const struct server *server)
+{
+    char url[CONFIG_TEXT_SIZE_MAX + 32];
+    const bool ipv6 = strchr(config->host.text, ':') != NULL;
+    snprintf(url, sizeof url, "http://%s%s%s:%u", ipv6 ? "[" : "", config->host.text,
+             ipv6 ? "]" : "", (unsigned)server_port(server));
+    log_event(LOG_INFO, "serving", LOG_TEXT("url", slice_of(url)),
+              LOG_TEXT("data", config_slice(&config->data)),
+              LOG_NUMBER("loops", config->loop_count), LOG_NUMBER("pid", getpid()));
+    if (config->dev) {
+        log_event(LOG_WARNING, "development_mode",
+                  LOG_TEXT("what", SLICE("X-User-Id and unsigned webhooks are accepted")));
+    }
+    if (!config->demo) return;
+    fprintf(stderr,
+            "\n"
+            "  usher is ready: %s\n"
+            "  A token for the API:  build/usher token --user me%s%s\n"
+            "  Stop it with Ctrl-C.\n\n",
+            url, strcmp(config->data.text, "./data") == 0 ? "" : " --data ",
+            strcmp(config->data.text, "./data") == 0 ? "" : config->data.text);
+}
+
+static int serve(struct config *config, struct embedded *embedded, struct server **server,
+                 struct house_state *state)
+{
+    const sigset_t signals = block_signals();
+    const struct server_options options = {.host = config_slice(&config->host),
+                                           .port = config->port,
+                                           .loop_count = config->loop_count,
+                                           .connections_max = CONNECTIONS_PER_LOOP_MAX,
+                                           .loop_enter = house_loop_enter,
+                                           .loop_leave = house_loop_leave,
+                                           .handle = house_handle,
+                                           .fault_body = house_fault_body,
+                                           .woken = house_woken,
+                                           .context = state};
+    struct slice message = {0};
+    if (server_open(&options, server, &message) != ERROR_NONE) {
+        fprintf(stderr, "usher: %.*s\n", (int)message.size, message.data);
+        return EXIT_USAGE;
+    }
+    if (!house_open(state, config, embedded, server_port(*server))) return EXIT_FAILURE;
+    if (writer_start(embedded->writer) != ERROR_NONE || server_start(*server) != ERROR_NONE) {
+        log_event(LOG_ERROR, "threads_failed",
+                  LOG_TEXT("why", SLICE("no thread could be started")));
+        return EXIT_FAILURE;
+    }
+    announce(config, *server);
+    wait_for_end(&signals);
+    return EXIT_SUCCESS;
+}
+
+int serve_command(struct config *config)
+{
+    if (!config_check_serve(config)) {
+        fprintf(stderr, "usher: %s\n", config->message);
+        return EXIT_USAGE;
+    }
+    if (config->demo && config->jwt_secret_count == 0) {
+        if (!demo_secret_read(config_slice(&config->data), true, &config->jwt_secrets[0],
+                              config->message)) {
+            fprintf(stderr, "usher: %s\n", config->message);
+            return EXIT_USAGE;
+        }
+        config->jwt_secret_count = 1;
+    }
+    hide_memory();
+    struct server *server = NULL;
+    static struct house_state state;
+    struct embedded embedded = {0};
+    const struct embedded_options options = {
+        .config = config, .wake = wake_loop, .failed = store_has_failed, .context = &server};
+    int exit_code = EXIT_USAGE;
+    if (embedded_open(&embedded, &options)) {
+        exit_code = serve(config, &embedded, &server, &state);
+    }
+    if (server != NULL) server_stop(server, GRACE_MS);
+    house_close(&state);
+    if (embedded.writer != NULL) writer_stop(embedded.writer);
+    if (server != NULL) server_close(server);
+    embedded_close(&embedded);
+    if (atomic_load(&store_failed)) exit_code = EXIT_RESTART;
+    if (exit_code == EXIT_SUCCESS) log_event(LOG_INFO, "stopped", LOG_NUMBER("pid", getpid()));
+    return exit_code;
+}

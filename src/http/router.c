@@ -1,0 +1,244 @@
+#include "http/router.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "http/auth.h"
+#include "http/bookings.h"
+#include "http/catalogue_routes.h"
+#include "http/health.h"
+#include "http/home_page.h"
+#include "http/payments.h"
+#include "http/problem.h"
+#include "http/problem_page.h"
+#include "http/sandbox_pages.h"
+#include "http/seat_pages.h"
+#include "http/webhook.h"
+
+enum { PARAMETERS_MAX = 2 };
+
+/* A request on its way to its handler. */
+struct visit {
+    struct desk *desk;
+    struct exchange *exchange;
+    struct slice parameters[PARAMETERS_MAX]; /* The path's `:parts`, as sent. */
+    int64_t now_ms;
+};
+
+typedef void handler(const struct visit *visit);
+
+static void get_home(const struct visit *visit)
+{
+    home_page_handle(visit->desk, visit->exchange);
+}
+
+static void get_movies(const struct visit *visit)
+{
+    catalogue_handle_movies(visit->exchange, &visit->desk->catalogue, visit->now_ms);
+}
+
+static void get_movie(const struct visit *visit)
+{
+    catalogue_handle_movie(visit->exchange, &visit->desk->catalogue, visit->parameters[0],
+                           visit->now_ms);
+}
+
+static void get_cinemas(const struct visit *visit)
+{
+    catalogue_handle_cinemas(visit->exchange, &visit->desk->catalogue, visit->now_ms);
+}
+
+static void get_cinema(const struct visit *visit)
+{
+    catalogue_handle_cinema(visit->exchange, &visit->desk->catalogue, visit->parameters[0],
+                            visit->now_ms);
+}
+
+static void get_showtimes(const struct visit *visit)
+{
+    catalogue_handle_showtimes(visit->exchange, &visit->desk->catalogue, visit->now_ms);
+}
+
+static void get_showtime(const struct visit *visit)
+{
+    catalogue_handle_showtime(visit->exchange, &visit->desk->catalogue, visit->parameters[0],
+                              visit->now_ms);
+}
+
+static void get_seats(const struct visit *visit)
+{
+    seat_pages_handle(visit->desk, visit->exchange, visit->parameters[0]);
+}
+
+static void post_hold(const struct visit *visit)
+{
+    bookings_hold(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_bookings(const struct visit *visit)
+{
+    bookings_list(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_booking(const struct visit *visit)
+{
+    bookings_get(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void delete_booking(const struct visit *visit)
+{
+    bookings_cancel(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_confirm(const struct visit *visit)
+{
+    bookings_confirm(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_payment(const struct visit *visit)
+{
+    payments_create(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_payment(const struct visit *visit)
+{
+    payments_get(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_webhook(const struct visit *visit)
+{
+    webhook_handle(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void get_live(const struct visit *visit)
+{
+    health_live(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_ready(const struct visit *visit)
+{
+    health_ready(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_problem(const struct visit *visit)
+{
+    problem_page_reply(visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void get_pay_page(const struct visit *visit)
+{
+    sandbox_pages_show(visit->desk, visit->exchange, visit->parameters[0], visit->parameters[1],
+                       visit->now_ms);
+}
+
+static void post_pay_page(const struct visit *visit)
+{
+    sandbox_pages_act(visit->desk, visit->exchange, visit->parameters[0], visit->parameters[1],
+                      visit->now_ms);
+}
+
+struct resource {
+    struct slice pattern; /* A part that starts with ':' stands for any text without '/'. */
+    bool needs_user;
+    handler *get;
+    handler *post;
+    handler *remove;
+};
+
+/* The first pattern that fits wins. */
+static const struct resource resources[] = {
+    {SLICE_INIT("/api/bookings/hold"), .needs_user = true, .post = post_hold},
+    {SLICE_INIT("/api/bookings"), .needs_user = true, .get = get_bookings},
+    {SLICE_INIT("/api/bookings/:id"), .needs_user = true, .get = get_booking,
+     .remove = delete_booking},
+    {SLICE_INIT("/api/bookings/:id/confirm"), .needs_user = true, .post = post_confirm},
+    {SLICE_INIT("/api/payments"), .needs_user = true, .post = post_payment},
+    {SLICE_INIT("/api/payments/:id"), .needs_user = true, .get = get_payment},
+    {SLICE_INIT("/api/payments/webhook/:provider"), .post = post_webhook},
+    {SLICE_INIT("/api/showtimes/:id/seats"), .get = get_seats},
+    {SLICE_INIT("/api/showtimes/:id"), .get = get_showtime},
+    {SLICE_INIT("/api/showtimes"), .get = get_showtimes},
+    {SLICE_INIT("/api/movies/:id"), .get = get_movie},
+    {SLICE_INIT("/api/movies"), .get = get_movies},
+    {SLICE_INIT("/api/cinemas/:id"), .get = get_cinema},
+    {SLICE_INIT("/api/cinemas"), .get = get_cinemas},
+    {SLICE_INIT("/health"), .get = get_ready},
+    {SLICE_INIT("/health/live"), .get = get_live},
+    {SLICE_INIT("/health/ready"), .get = get_ready},
+    {SLICE_INIT("/problems"), .get = get_problem},
+    {SLICE_INIT("/problems/:code"), .get = get_problem},
+    {SLICE_INIT("/sandbox/:provider/pay/:transaction"), .get = get_pay_page, .post = post_pay_page},
+    {SLICE_INIT("/"), .get = get_home},
+};
+
+/* Does the path fit the pattern? Its `:parts` are then in `parameters`. */
+static bool fits(struct slice pattern, struct slice path, struct slice *parameters)
+{
+    size_t count = 0;
+    while (pattern.size > 0 && path.size > 0) {
+        struct slice pattern_rest;
+        struct slice path_rest;
+        const struct slice wanted = slice_cut(pattern, '/', &pattern_rest);
+        const struct slice given = slice_cut(path, '/', &path_rest);
+        const bool both_end = (pattern_rest.data == NULL) == (path_rest.data == NULL);
+        if (!both_end) return false;
+        if (wanted.size > 0 && wanted.data[0] == ':') {
+            CHECK(count < PARAMETERS_MAX);
+            if (given.size == 0) return false;
+            parameters[count++] = given;
+        } else if (!slice_equal(wanted, given)) {
+            return false;
+        }
+        pattern = pattern_rest;
+        path = path_rest;
+    }
+    return pattern.size == 0 && path.size == 0;
+}
+
+static const struct resource *find(struct slice path, struct slice *parameters)
+{
+    for (size_t index = 0; index < sizeof resources / sizeof resources[0]; index++) {
+        if (fits(resources[index].pattern, path, parameters)) return &resources[index];
+    }
+    return NULL;
+}
+
+static handler *handler_of(const struct resource *resource, enum http_method method)
+{
+    switch (method) {
+    case METHOD_GET:
+        return resource->get;
+    case METHOD_POST:
+        return resource->post;
+    case METHOD_DELETE:
+        return resource->remove;
+    default:
+        return NULL;
+    }
+}
+
+static struct slice allowed(const struct resource *resource)
+{
+    if (resource->get != NULL && resource->post != NULL) return SLICE("GET, HEAD, POST");
+    if (resource->get != NULL && resource->remove != NULL) return SLICE("GET, HEAD, DELETE");
+    return resource->get != NULL ? SLICE("GET, HEAD") : SLICE("POST");
+}
+
+void router_handle(struct desk *desk, struct exchange *exchange)
+{
+    struct visit visit = {.desk = desk, .exchange = exchange, .now_ms = clock_now_ms()};
+    const struct resource *resource = find(exchange->path, visit.parameters);
+    if (resource == NULL) {
+        problem_reply(exchange, &(struct problem){.error = ERROR_NOT_FOUND}, visit.now_ms);
+        return;
+    }
+    handler *handle = handler_of(resource, exchange->method);
+    if (handle == NULL) {
+        problem_reply(
+            exchange,
+            &(struct problem){.error = ERROR_METHOD_NOT_ALLOWED, .allow = allowed(resource)},
+            visit.now_ms);
+        return;
+    }
+    if (resource->needs_user && !auth_check(desk->authenticator, exchange, visit.now_ms)) return;
+    handle(&visit);
+}
