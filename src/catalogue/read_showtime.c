@@ -121,7 +121,7 @@ void read_showtime(const struct node *node, const struct catalogue_entries *entr
     showtime->starts_at_ms = read_start(node, cinema, now_ms);
     read_prices(&price, showtime->prices);
     showtime->id = node_id(&id);
-    if (node->faults->count > faults_before || screen == NULL) return;
+    if (node->faults->count > faults_before || cinema == NULL || screen == NULL) return;
 
     const struct movie *movie = &entries->movies[movie_at];
     ret_entry->screen = screen;

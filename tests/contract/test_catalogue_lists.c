@@ -1,0 +1,229 @@
+/* test_catalogue_lists.c - what every store of a catalogue promises of its lists: filtered as
+ * asked, and paged so that nothing is skipped or shown twice. */
+#include "contract/catalogue_fixture.h"
+
+static void movies_come_newest_first_and_are_filtered(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_write_usual(fixture, "The Tide", 100000);
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+    assert_int_equal(fixture_list_movies(fixture, fixture_all_movies(), NULL), 2);
+    assert_true(slice_equal(fixture->movies[0].title, SLICE("Mắt Biển")));
+    struct movie_query query = fixture_all_movies();
+    query.status = SLICE("now_showing");
+    assert_int_equal(fixture_list_movies(fixture, query, NULL), 1);
+    assert_true(slice_equal(fixture->movies[0].title, SLICE("The Tide")));
+    query = fixture_all_movies();
+    query.title = SLICE("MẮT BI");
+    assert_int_equal(fixture_list_movies(fixture, query, NULL), 1);
+    query.title = SLICE("tide");
+    assert_int_equal(fixture_list_movies(fixture, query, NULL), 1);
+    query.title = SLICE("%");
+    assert_int_equal(fixture_list_movies(fixture, query, NULL), 0);
+}
+
+static void cinemas_are_filtered_by_city_without_case(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_write_usual(fixture, "The Tide", 100000);
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+    struct cinema_query query = {.city = SLICE("HUẾ"), .page.limit = 5};
+    assert_int_equal(fixture_list_cinemas(fixture, query, NULL), 1);
+    query.city = SLICE("Hu");
+    assert_int_equal(fixture_list_cinemas(fixture, query, NULL), 0);
+}
+
+static void showtimes_are_filtered_by_movie_cinema_and_local_day(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_write_usual(fixture, "The Tide", 100000);
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+    assert_int_equal(fixture_list_showtimes(fixture, fixture_all_showtimes(), NULL), 3);
+    assert_true(fixture->showtimes[0].starts_at_ms < fixture->showtimes[1].starts_at_ms);
+    assert_true(fixture->showtimes[1].starts_at_ms < fixture->showtimes[2].starts_at_ms);
+    const struct showtime newest = fixture->showtimes[2];
+    const struct showtime oldest = fixture->showtimes[0];
+
+    struct showtime_query query = fixture_all_showtimes();
+    query.movie = newest.movie;
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 2);
+    query.cinema = newest.cinema;
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 1);
+    query.movie = oldest.movie;
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 0);
+    query.movie = (struct id){0};
+    query.cinema = oldest.cinema;
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 2);
+    /* Half past seven in the evening in New York is the next day in UTC. */
+    query = fixture_all_showtimes();
+    query.date = SLICE("2024-01-16");
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 2);
+    query.date = SLICE("2024-01-17");
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 0);
+    query.date = SLICE("2024-01-15");
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 1);
+}
+
+static void local_days_follow_a_cinema_to_another_zone(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_write_usual(fixture, "The Tide", 100000);
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+    fixture_begin(fixture);
+    fixture_add(fixture, "{\"cinemas\":[");
+    fixture_add_cinema(fixture, "Harbour", "New York", "Asia/Ho_Chi_Minh");
+    fixture_add(fixture, "]}");
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+    struct showtime_query query = fixture_all_showtimes();
+    query.date = SLICE("2024-01-16");
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 1);
+    query.date = SLICE("2024-01-17");
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 1);
+}
+
+static void available_means_scheduled_ahead_and_a_seat_free(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_write_usual(fixture, "The Tide", 100000);
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+    struct showtime_query query = fixture_all_showtimes();
+    query.available = true;
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 2); /* One was at nine today. */
+    const int64_t first_ms = fixture->showtimes[0].starts_at_ms;
+    query.now_ms = first_ms - 1;
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 2);
+    query.now_ms = first_ms;
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 1);
+    query.now_ms = NOW_MS;
+    fixture_execute(fixture, "UPDATE showtime SET available_seats=0 WHERE number=1");
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 1);
+    fixture_execute(fixture, "UPDATE showtime SET status='cancelled' WHERE number=2");
+    assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 0);
+}
+
+/* Loads `count` movies, cinemas and showtimes that sort among each other by `step`. */
+static void load_many(struct fixture *fixture, int first, int count, int step)
+{
+    fixture_begin(fixture);
+    fixture_add(fixture, "{\"movies\":[");
+    for (int index = 0; index < count; index++) {
+        char title[32];
+        char date[16];
+        const int at = first + index * step;
+        (void)snprintf(title, sizeof title, "Movie %05d", at);
+        (void)snprintf(date, sizeof date, "20%02d-%02d-%02d", at / 336 % 100, at / 28 % 12 + 1,
+                       at % 28 + 1);
+        fixture_add_movie(fixture, title, date, "now_showing");
+    }
+    fixture_add(fixture, "],\"cinemas\":[");
+    for (int index = 0; index < count; index++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "House %05d", first + index * step);
+        fixture_add_cinema(fixture, name, "Huế", "Asia/Ho_Chi_Minh");
+    }
+    fixture_add(fixture, "],\"showtimes\":[");
+    for (int index = 0; index < count; index++) {
+        char start[32];
+        const int at = first + index * step;
+        (void)snprintf(start, sizeof start, "+%dd %02d:00", at / 24, at % 24);
+        fixture_add_showtime(fixture, index, index, "S1", start, 100000);
+    }
+    fixture_add(fixture, "]}");
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+}
+
+enum { PAGED = 37, PAGE = 5 };
+
+/* Reads all pages of one list; between two pages others come. */
+static size_t page_through(struct fixture *fixture, struct id *ids, int kind, bool disturb)
+{
+    size_t count = 0;
+    struct page page = {.limit = PAGE};
+    bool more = true;
+    for (int round = 0; more && round < 100; round++) {
+        size_t read = 0;
+        if (kind == 0) {
+            struct movie_query query = {.page = page};
+            read = fixture_list_movies(fixture, query, &more);
+            for (size_t at = 0; at < read; at++) ids[count++] = fixture->movies[at].id;
+        } else if (kind == 1) {
+            struct cinema_query query = {.page = page};
+            read = fixture_list_cinemas(fixture, query, &more);
+            for (size_t at = 0; at < read; at++) ids[count++] = fixture->cinemas[at].id;
+        } else {
+            struct showtime_query query = {.page = page, .now_ms = NOW_MS};
+            read = fixture_list_showtimes(fixture, query, &more);
+            for (size_t at = 0; at < read; at++) ids[count++] = fixture->showtimes[at].id;
+        }
+        assert_true(read == PAGE || !more);
+        page.after = ids[count - 1];
+        /* Odd ones come between the even ones that were there, on both sides of the cursor. */
+        if (disturb && round < 3) load_many(fixture, 1 + 2 * round * 12, 12, 2);
+    }
+    return count;
+}
+
+static bool contains(const struct id *ids, size_t count, struct id id)
+{
+    size_t found = 0;
+    for (size_t at = 0; at < count; at++) found += id_equal(ids[at], id);
+    assert_in_range(found, 0, 1);
+    return found == 1;
+}
+
+static void pages_skip_and_repeat_nothing_while_others_come(void **state)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        if (kind > 0) assert_int_equal(fixture_set_up(state), 0);
+        struct fixture *fixture = *state;
+        load_many(fixture, 0, PAGED, 2);
+        struct id before[200];
+        const size_t count = page_through(fixture, before, kind, false);
+        assert_int_equal(count, PAGED);
+        struct id after[200];
+        const size_t paged = page_through(fixture, after, kind, true);
+        assert_true(paged > PAGED);
+        for (size_t at = 0; at < count; at++) assert_true(contains(after, paged, before[at]));
+        for (size_t at = 0; at < paged; at++) assert_true(contains(after, paged, after[at]));
+        if (kind < 2) assert_int_equal(fixture_tear_down(state), 0);
+    }
+}
+
+static void a_full_arena_makes_a_shorter_page(void **state)
+{
+    struct fixture *fixture = *state;
+    load_many(fixture, 0, PAGED, 2);
+    static char block[64 * 1024];
+    struct arena arena;
+    arena_init(&arena, block, sizeof block);
+    struct cinema_query query = {.page.limit = CATALOGUE_LISTED_MAX};
+    size_t count = 0;
+    bool more = false;
+    const struct catalogue_methods *methods = fixture->catalogue.methods;
+    assert_int_equal(methods->list_cinemas(fixture->catalogue.context, &query, &arena,
+                                           fixture->cinemas, &count, &more),
+                     ERROR_NONE);
+    assert_in_range(count, 1, PAGED - 1);
+    assert_true(more);
+    arena_init(&arena, block, 1024);
+    assert_int_equal(methods->list_cinemas(fixture->catalogue.context, &query, &arena,
+                                           fixture->cinemas, &count, &more),
+                     ERROR_OVERLOADED);
+}
+
+#define CATALOGUE_TEST(name) \
+    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CATALOGUE_TEST(movies_come_newest_first_and_are_filtered),
+        CATALOGUE_TEST(cinemas_are_filtered_by_city_without_case),
+        CATALOGUE_TEST(showtimes_are_filtered_by_movie_cinema_and_local_day),
+        CATALOGUE_TEST(local_days_follow_a_cinema_to_another_zone),
+        CATALOGUE_TEST(available_means_scheduled_ahead_and_a_seat_free),
+        CATALOGUE_TEST(pages_skip_and_repeat_nothing_while_others_come),
+        CATALOGUE_TEST(a_full_arena_makes_a_shorter_page),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
