@@ -1,0 +1,53 @@
+/* fake_exchange.h - exchanges and a desk for handlers under test, without a server.
+ *
+ * It takes the place of http/exchange.c and of the desk's way to the writer at link time: what
+ * a handler submits is decided by the test and answered at once.
+ */
+#pragma once
+
+#include "http/desk.h"
+
+enum { FAKE_HEADERS_MAX = 16, FAKE_BODY_SIZE_MAX = 256 * 1024 };
+
+struct fake_header {
+    struct slice name;
+    struct slice value;
+};
+
+struct fake_exchange {
+    struct exchange exchange; /* First: a handler sees this. */
+    struct fake_header request_headers[FAKE_HEADERS_MAX];
+    size_t request_header_count;
+    struct fake_header answer_headers[FAKE_HEADERS_MAX];
+    size_t answer_header_count;
+    bool answered;
+    int status;
+    char content_type[64];
+    size_t body_size;
+    char arena_block[EXCHANGE_ARENA_SIZE];
+    char body[FAKE_BODY_SIZE_MAX];
+};
+
+/* A request, malloc'ed; free it when done. */
+struct fake_exchange *fake_exchange_new(enum http_method method, struct slice path,
+                                        struct slice body);
+
+/* Adds a header to the request; lower-case name, borrowed. */
+void fake_exchange_header(struct fake_exchange *fake, struct slice name, struct slice value);
+
+/* A header of the answer; data NULL if it has none. */
+struct slice fake_exchange_answer(const struct fake_exchange *fake, struct slice name);
+
+struct slice fake_exchange_body(const struct fake_exchange *fake);
+
+/* What the next commands are decided to be; set by the test before the handler runs. */
+struct fake_desk {
+    void (*decide)(void *context, struct command *command);
+    void *context;
+    bool full;          /* desk_take has none left. */
+    uint32_t submitted; /* How many commands came. */
+    uint32_t taken;     /* Those that are out. */
+    struct command command;
+};
+
+extern struct fake_desk fake_desk;
