@@ -6,7 +6,7 @@
 
 struct entry {
     pthread_mutex_t mutex;
-    struct feed_view view;   /* showtime none: withdrawn. */
+    struct feed_view *view;  /* showtime none: withdrawn. */
     uint32_t next_same_hash; /* Guarded by the feed's lock. */
     struct id listed;        /* The showtime it is hashed under; guarded by the feed's lock. */
 };
@@ -16,6 +16,7 @@ struct feed {
     uint32_t capacity;
     uint32_t *hash;
     struct entry *entries;
+    struct feed_view *views; /* Apart, so that what nobody looks at takes no memory. */
 };
 
 #define SLOT_NONE UINT32_MAX
@@ -30,15 +31,18 @@ struct feed *feed_open(uint32_t capacity)
     feed->capacity = capacity;
     feed->hash = calloc(capacity, sizeof *feed->hash);
     feed->entries = calloc(capacity, sizeof *feed->entries);
-    if (feed->hash == NULL || feed->entries == NULL) {
+    feed->views = calloc(capacity, sizeof *feed->views);
+    if (feed->hash == NULL || feed->entries == NULL || feed->views == NULL) {
         free(feed->hash);
         free(feed->entries);
+        free(feed->views);
         free(feed);
         return NULL;
     }
     CHECK(pthread_rwlock_init(&feed->lock, NULL) == 0);
     for (uint32_t slot = 0; slot < capacity; slot++) {
         feed->hash[slot] = SLOT_NONE;
+        feed->entries[slot].view = &feed->views[slot];
         CHECK(pthread_mutex_init(&feed->entries[slot].mutex, NULL) == 0);
     }
     return feed;
@@ -53,6 +57,7 @@ void feed_close(struct feed *feed)
     pthread_rwlock_destroy(&feed->lock);
     free(feed->hash);
     free(feed->entries);
+    free(feed->views);
     free(feed);
 }
 
@@ -97,7 +102,7 @@ void feed_publish(struct feed *feed, uint32_t slot, const struct seat_map *map)
 
     struct entry *entry = &feed->entries[slot];
     pthread_mutex_lock(&entry->mutex);
-    copy_map(&entry->view, map);
+    copy_map(entry->view, map);
     pthread_mutex_unlock(&entry->mutex);
     /* Only the engine lists and unlists, so it may look without the lock. */
     if (id_equal(entry->listed, map->showtime)) return;
@@ -116,7 +121,7 @@ void feed_withdraw(struct feed *feed, uint32_t slot)
     pthread_rwlock_unlock(&feed->lock);
     struct entry *entry = &feed->entries[slot];
     pthread_mutex_lock(&entry->mutex);
-    entry->view.showtime = (struct id){0};
+    entry->view->showtime = (struct id){0};
     pthread_mutex_unlock(&entry->mutex);
 }
 
@@ -132,7 +137,7 @@ static struct entry *find_locked(struct feed *feed, struct id showtime)
     if (slot == SLOT_NONE) return NULL;
     struct entry *entry = &feed->entries[slot];
     pthread_mutex_lock(&entry->mutex);
-    if (id_equal(entry->view.showtime, showtime)) return entry;
+    if (id_equal(entry->view->showtime, showtime)) return entry;
     pthread_mutex_unlock(&entry->mutex); /* It has left between the two locks. */
     return NULL;
 }
@@ -143,7 +148,7 @@ bool feed_version(struct feed *feed, struct id showtime, uint64_t *ret_version)
 
     struct entry *entry = find_locked(feed, showtime);
     if (entry == NULL) return false;
-    *ret_version = entry->view.version;
+    *ret_version = entry->view->version;
     pthread_mutex_unlock(&entry->mutex);
     return true;
 }
@@ -154,7 +159,7 @@ bool feed_read(struct feed *feed, struct id showtime, struct feed_view *ret_view
 
     struct entry *entry = find_locked(feed, showtime);
     if (entry == NULL) return false;
-    const struct feed_view *view = &entry->view;
+    const struct feed_view *view = entry->view;
     *ret_view = (struct feed_view){.showtime = view->showtime,
                                    .version = view->version,
                                    .rows = view->rows,
