@@ -13,7 +13,11 @@
 #include "base/buffer.h"
 #include "base/random.h"
 
-enum { USER_TIMEOUT_MS = 30000 }; /* Sent bytes that nobody acknowledges. */
+enum {
+    USER_TIMEOUT_MS = 30000, /* Sent bytes that nobody acknowledges. */
+    /* h2o takes all that the kernel holds, so this bounds what one connection pipelines. */
+    RECEIVE_SIZE_MAX = FRAMING_WEBHOOK_SIZE_MAX,
+};
 
 /* server_open's message outlives it; the main thread alone writes it. */
 static char message_block[256];
@@ -70,7 +74,7 @@ static bool set_option(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-/* A bound socket, or -1 and errno. Accepted connections inherit its TCP options. */
+/* A bound socket, or -1 and errno. Accepted connections inherit its options. */
 static int bind_socket(const struct address *address, bool shared)
 {
     const int fd =
@@ -78,6 +82,7 @@ static int bind_socket(const struct address *address, bool shared)
     if (fd < 0) return -1;
     if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
         (!shared || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_SIZE_MAX) &&
         set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
         set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS) &&
         bind(fd, (const struct sockaddr *)&address->storage, address->size) == 0)

@@ -36,12 +36,18 @@ static void on_close(void *data)
     loop->connection_count--;
 }
 
+/* An IPv4 client of an IPv6 listener is written as what it is, so that it has one name. */
 static struct slice write_peer(const struct sockaddr *address, char *target)
 {
+    int family = address->sa_family;
     const void *bytes = &((const struct sockaddr_in *)address)->sin_addr;
-    if (address->sa_family == AF_INET6) bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
-    if (inet_ntop(address->sa_family, bytes, target, SERVER_PEER_SIZE_MAX) == NULL)
-        return SLICE("unknown");
+    if (family == AF_INET6) {
+        const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
+        const bool mapped = IN6_IS_ADDR_V4MAPPED(ipv6);
+        family = mapped ? AF_INET : AF_INET6;
+        bytes = mapped ? &ipv6->s6_addr[12] : ipv6->s6_addr;
+    }
+    if (inet_ntop(family, bytes, target, SERVER_PEER_SIZE_MAX) == NULL) return SLICE("unknown");
     return slice_of(target);
 }
 

@@ -284,6 +284,12 @@ def test_any_other_request_id_is_replaced_by_a_new_one(server, sent):
     assert len(ids) == 20
 
 
+def test_an_ipv4_client_of_an_ipv6_listener_has_its_ipv4_name(make_server):
+    server = make_server(host="::")
+    server.host = "127.0.0.1"
+    assert ask(server, request()).json()["peer"] == "127.0.0.1"
+
+
 def test_a_shared_body_arrives_whole(server):
     size = 5_000_000
     wanted = (b"abcdefghijklmnopqrstuvwxyz" * (size // 26 + 1))[:size]
@@ -518,6 +524,17 @@ def test_a_pipelined_bad_request_is_refused_after_the_good_ones(server, path, ba
         assert reader.closed()
 
 
+def test_a_client_may_finish_sending_what_was_refused(server):
+    with server.connect() as peer:
+        peer.sendall(POST + b"Content-Length: 200000\r\n\r\n")
+        reader = Reader(peer)
+        assert reader.answer().status == 413
+        for _ in range(20):
+            peer.sendall(b"x" * 10000)
+            time.sleep(0.01)
+        assert reader.closed()
+
+
 # --- Limits ---
 
 
@@ -749,6 +766,51 @@ def test_a_graceful_stop_answers_what_is_under_way(make_server, loops):
     _, complaints = server.process.communicate(timeout=10)
     assert (server.process.returncode, complaints) == (0, "")
     assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_request_that_came_before_the_stop_is_answered(make_server, attempt):
+    server = make_server(loops=1)
+    with server.connect() as peer:
+        reader = Reader(peer)
+        peer.sendall(request())
+        assert reader.answer().status == 200
+        server.process.send_signal(signal.SIGSTOP)
+        server.process.send_signal(signal.SIGTERM)
+        peer.sendall(request())
+        with server.connect() as late:
+            late.sendall(request())
+            server.process.send_signal(signal.SIGCONT)
+            for one in (reader, Reader(late)):
+                assert one.answer().status == 200, attempt
+                assert one.closed()
+
+
+def test_a_client_cannot_make_the_server_buffer_without_end(make_server):
+    server = make_server(loops=1)
+
+    def resident_kib(name):
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+        return int(status.partition(name)[2].split()[0])
+
+    # The kernel lets the buffer of a fast connection grow; the server takes all that is in it.
+    block = request("POST", body=b"y" * 16000) * 4
+    with server.connect() as peer:
+        sender = threading.Thread(target=lambda: [peer.sendall(block) for _ in range(2000)])
+        sender.start()
+        reader = Reader(peer)
+        for _ in range(8000):
+            reader.answer()
+        sender.join()
+        before = resident_kib("VmRSS:")
+        peer.sendall(request("GET", "/later?1000"))
+        peer.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            for _ in range(1000):
+                peer.sendall(block)
+        peer.settimeout(5)
+        assert reader.answer().status == 200
+        assert resident_kib("VmHWM:") - before < 2048
 
 
 def test_a_stop_does_not_wait_longer_than_it_may(make_server):
