@@ -198,12 +198,14 @@ void house_handle(void *context, void *loop_state, struct exchange *exchange)
     router_handle(&counter->desk, exchange);
 }
 
-struct slice house_fault_body(void *context, enum error error, struct arena *arena)
+struct slice house_fault_body(void *context, enum error error, struct slice request_id,
+                              struct arena *arena)
 {
     (void)context;
     char *target = arena_take(arena, PROBLEM_SIZE_MAX);
     if (target == NULL) return (struct slice){0};
-    const struct problem_request request = {.path = SLICE("/"), .now_ms = clock_now_ms()};
+    const struct problem_request request = {
+        .path = SLICE("/"), .request_id = request_id, .now_ms = clock_now_ms()};
     return problem_body(&(struct problem){.error = error}, &request, target);
 }
 

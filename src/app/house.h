@@ -25,5 +25,6 @@ void house_close(struct house_state *state);
 void *house_loop_enter(void *context, uint32_t loop);
 void house_loop_leave(void *context, void *loop_state);
 void house_handle(void *context, void *loop_state, struct exchange *exchange);
-struct slice house_fault_body(void *context, enum error error, struct arena *arena);
+struct slice house_fault_body(void *context, enum error error, struct slice request_id,
+                              struct arena *arena);
 void house_woken(void *context, void *loop_state);

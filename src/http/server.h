@@ -29,7 +29,8 @@ struct server_options {
     void (*handle)(void *context, void *loop_state, struct exchange *exchange);
     /* A request that broke the framing or a size limit before it became an exchange is
      * answered by the server; this writes the body. */
-    struct slice (*fault_body)(void *context, enum error error, struct arena *arena);
+    struct slice (*fault_body)(void *context, enum error error, struct slice request_id,
+                               struct arena *arena);
     /* Somebody called server_wake for this loop. */
     void (*woken)(void *context, void *loop_state);
     void *context;

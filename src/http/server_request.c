@@ -94,7 +94,7 @@ struct slice server_request_fault_text(struct exchange_slot *slot, enum error er
     struct arena *arena = &slot->exchange.arena;
     char *block = arena_take(arena, HEAD_SIZE_MAX + BODY_SIZE_MAX);
     CHECK(block != NULL);
-    struct slice body = options->fault_body(options->context, error, arena);
+    struct slice body = options->fault_body(options->context, error, id, arena);
     if (body.size > BODY_SIZE_MAX) body.size = 0;
 
     const time_t now = (time_t)(clock_now_ms() / 1000);

@@ -173,9 +173,11 @@ static void handle(void *context, void *loop_state, struct exchange *exchange)
     }
 }
 
-static struct slice fault_body(void *context, enum error error, struct arena *arena)
+static struct slice fault_body(void *context, enum error error, struct slice request_id,
+                               struct arena *arena)
 {
     (void)context;
+    (void)request_id;
     struct buffer text;
     buffer_init(&text, arena_take(arena, 256), 256);
     append_text(&text, "{\"errorCode\":\"", slice_of(error_name(error)));
