@@ -3,6 +3,7 @@
 `USHER_BIN` names the program (default build/usher).
 """
 
+import os
 import random
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+pytest.register_assert_rewrite("support")
 
 from support import process  # noqa: E402  (needs the path above)
 
@@ -31,14 +33,6 @@ def pytest_runtest_makereport(item, call):
             report.sections.append((f"stderr of {server.folder}", server.log()[-process.TAIL_SIZE :]))
 
 
-def start_one(folder, content=None, arguments=(), **settings):
-    server = process.Usher(folder, arguments, **settings)
-    running.append(server)
-    if content is not None:
-        server.seed(content)
-    return server.start()
-
-
 def end(servers):
     """Ends servers and fails for the first that was not well."""
     failures = []
@@ -53,21 +47,32 @@ def end(servers):
         raise failures[0]
 
 
-@pytest.fixture
-def launch(tmp_path):
-    """Starts servers of the test's own: launch(catalogue, HOLD_SECONDS="1")."""
-    started = []
+def launcher(folder):
+    """Gives a function that makes servers below `folder`, and ends them afterwards."""
+    made = []
 
-    def launch_one(content=None, arguments=(), name="usher", **settings):
-        server = process.Usher(tmp_path / name, arguments, **settings)
-        started.append(server)
+    def launch_one(content=None, arguments=(), name="usher", start=True, **settings):
+        server = process.Usher(folder / name, arguments, **settings)
+        made.append(server)
         running.append(server)
         if content is not None:
             server.seed(content)
-        return server.start()
+        return server.start() if start else server
 
     yield launch_one
-    end(started)
+    end(made)
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Starts servers of the test's own: launch(catalogue, HOLD_SECONDS="1")."""
+    yield from launcher(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def launch_for_module(tmp_path_factory):
+    """The same, for a server that all tests of a module use."""
+    yield from launcher(tmp_path_factory.mktemp("module"))
 
 
 class House:
@@ -83,11 +88,9 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def shared_house(tmp_path_factory):
+def shared_house(launch_for_module):
     content, showtimes = process.pool(POOL_SIZE)
-    server = start_one(tmp_path_factory.mktemp("house") / "usher", content)
-    yield House(server, showtimes)
-    end([server])
+    return House(launch_for_module(content, name="house"), showtimes)
 
 
 @pytest.fixture
@@ -118,8 +121,6 @@ def customer(api):
 @pytest.fixture
 def chance():
     """Random numbers whose seed is printed: USHER_SEED runs them again."""
-    import os
-
     seed = int(os.environ.get("USHER_SEED", random.SystemRandom().randrange(2**32)))
     print(f"SEED={seed}")
     return random.Random(seed)
