@@ -14,7 +14,8 @@
 #include "http/shared.h"
 
 enum {
-    GZIP_LEVEL = 1,       /* Measured: see docs/measurements.md. */
+    /* 2500 seats in 0.16 ms to 8.6 KB; level 6 needs 0.73 ms for 7.1 KB. */
+    GZIP_LEVEL = 1,
     GZIP_OVERHEAD = 1024, /* What incompressible bytes grow by, generously. */
     DIGEST_SIZE = 4,      /* Of layout and prices, which may change while the server is down. */
 };
