@@ -5,19 +5,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "app/app_locale.h"
 #include "app/commands.h"
 #include "app/demo_catalogue.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "calendar/calendar.h"
-#include "calendar/fold.h"
 #include "catalogue/catalogue_file.h"
 #include "store/sqlite/catalogue_write.h"
 #include "store/sqlite/folder.h"
 
 enum { EXIT_REFUSED = 1 };
-
-static const struct locale locale = {.fold = fold_text, .date_of = calendar_date_of};
 
 /* What one load needs and tells. */
 struct load {
@@ -85,7 +82,7 @@ static int load_text(struct load *load, struct database *database, struct slice 
         print_faults(name, &load->faults);
         return EXIT_REFUSED;
     }
-    const enum error error = catalogue_write(database, &load->entries, &locale, &load->report);
+    const enum error error = catalogue_write(database, &load->entries, app_locale(), &load->report);
     switch (error) {
     case ERROR_NONE:
         return EXIT_SUCCESS;
