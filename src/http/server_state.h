@@ -132,8 +132,8 @@ struct server {
 
 /* server_loop.c */
 
-/* The thread of a loop. */
-void *server_loop_run(void *loop);
+/* The thread of a loop, which is the argument. */
+void *server_loop_run(void *argument);
 
 /* server_connection.c */
 
