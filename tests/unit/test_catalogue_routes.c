@@ -18,7 +18,15 @@ static struct {
     enum error error;
     struct seat_plan plan;
     struct screen screen;
+    char texts[2][64]; /* The question's texts, which are the exchange's. */
 } fake;
+
+static void keep(size_t index, struct slice *text)
+{
+    CHECK(text->size <= sizeof fake.texts[index]);
+    if (text->size > 0) memcpy(fake.texts[index], text->data, text->size);
+    text->data = fake.texts[index];
+}
 
 static struct movie a_movie(struct id id)
 {
@@ -92,6 +100,8 @@ static enum error list_movies(void *context, const struct movie_query *query, st
     (void)context;
     (void)arena;
     fake.movies = *query;
+    keep(0, &fake.movies.status);
+    keep(1, &fake.movies.title);
     movies[0] = a_movie(first_id);
     movies[1] = a_movie(last_id);
     *ret_count = 2;
@@ -115,6 +125,7 @@ static enum error list_cinemas(void *context, const struct cinema_query *query, 
     (void)context;
     (void)arena;
     fake.cinemas = *query;
+    keep(0, &fake.cinemas.city);
     cinemas[0] = a_cinema(first_id);
     *ret_count = 1;
     *ret_more = fake.more;
@@ -138,6 +149,7 @@ static enum error list_showtimes(void *context, const struct showtime_query *que
     (void)context;
     (void)arena;
     fake.showtimes = *query;
+    keep(0, &fake.showtimes.date);
     *ret_count = 0;
     *ret_more = false;
     showtimes[0] = a_showtime(first_id);
