@@ -87,6 +87,7 @@ class Usher:
         self.ready_after_s = None
         self.starts = 0
         self.expected_exit_codes = {0}
+        self.audited = True  # The data must pass the audit when the test is over.
 
     @property
     def log_path(self):
@@ -202,14 +203,12 @@ class Usher:
             assert code is None, f"the server died with {code}"
 
     def release(self):
-        """Ends what still runs; fails if it did not end well."""
-        if self.process is None:
-            return
-        if self.process.poll() is None:
-            code = self.stop()
-        else:
-            code = self.wait()
-        assert code in self.expected_exit_codes, f"exit code {code}:\n{self.log()[-TAIL_SIZE:]}"
+        """Ends what still runs; fails if it did not end well, or left data that break a rule."""
+        if self.process is not None:
+            code = self.stop() if self.process.poll() is None else self.wait()
+            assert code in self.expected_exit_codes, f"{code}:\n{self.log()[-TAIL_SIZE:]}"
+        if self.audited and (self.data / "usher.db").exists():
+            self.audit()
 
     @property
     def api(self):
