@@ -212,7 +212,7 @@ static int on_end(void *context)
     return close_container(context);
 }
 
-/* The search is as long as the object, which the arena bounds to a few hundred members. */
+/* The search is as long as the object, so its members are limited. */
 static int on_map_key(void *context, const unsigned char *data, size_t size)
 {
     struct builder *builder = context;
@@ -221,6 +221,9 @@ static int on_map_key(void *context, const unsigned char *data, size_t size)
     CHECK(builder->member == NULL);
 
     struct json *object = builder->open[builder->depth - 1];
+    if (object->count == JSON_MEMBERS_MAX) {
+        return refuse(builder, "an object has more than 4096 members");
+    }
     if (json_member(object, key) != NULL) {
         return refuse(builder, "an object has two members of one name");
     }

@@ -14,7 +14,10 @@
 #include "base/arena.h"
 #include "base/check.h"
 
-enum { JSON_DEPTH_MAX = 16 };
+enum {
+    JSON_DEPTH_MAX = 16,
+    JSON_MEMBERS_MAX = 4096, /* Of one object: a catalogue names 2500 seats in one. */
+};
 
 enum json_kind {
     JSON_NULL,

@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "catalogue/catalogue_file.h"
 #include "core/layout.h"
+#include "json/json_read.h"
 
 enum {
     ARENA_SIZE = 64 * 1024 * 1024,
@@ -385,6 +386,21 @@ static void broken_json_is_told_with_its_line(void **state)
     assert_false(read_text(fixture, SLICE("{\"movies\":[],\"movies\":[]}")));
 }
 
+static void an_object_without_end_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size = 0;
+    fixture->text[size++] = '{';
+    for (int member = 0; member <= JSON_MEMBERS_MAX; member++) {
+        const size_t room = sizeof fixture->text - size;
+        size += (size_t)snprintf(fixture->text + size, room, "%s\"m%d\":1", member > 0 ? "," : "",
+                                 member);
+    }
+    fixture->text[size++] = '}';
+    assert_false(read_text(fixture, (struct slice){fixture->text, size}));
+    assert_int_equal(fixture->faults.count, 1);
+}
+
 static void a_cut_file_never_passes(void **state)
 {
     struct fixture *fixture = *state;
@@ -446,6 +462,7 @@ int main(void)
         cmocka_unit_test(screens_of_one_cinema_have_names_of_their_own),
         cmocka_unit_test(a_layout_needs_a_seat),
         cmocka_unit_test(broken_json_is_told_with_its_line),
+        cmocka_unit_test(an_object_without_end_is_refused),
         cmocka_unit_test(a_cut_file_never_passes),
         cmocka_unit_test(foreign_text_in_a_fault_is_made_harmless),
         cmocka_unit_test(a_long_text_is_refused),
