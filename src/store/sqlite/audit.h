@@ -1,0 +1,36 @@
+/* audit.h - proves the data's rules from the data alone: `usher audit`.
+ *
+ * Recomputes what the server keeps up: every seat has one owner, who has all of his seats;
+ * free seats are counted right; a confirmed booking has been paid once, and money that bought
+ * no seats goes back. It trusts no index but to find its way, and integrity_check looks after
+ * those.
+ *
+ * Shape:  reads row by row in one read transaction, so memory stays the same whatever the
+ *         history, and a server may run beside it.
+ * Errors: ERROR_STORE_UNAVAILABLE if the file cannot be opened or read to its end.
+ * Thread: any; one audit belongs to one.
+ * Source: spec/guarantees.md G1, G2, G7, G12
+ */
+#pragma once
+
+#include "store/sqlite/database.h"
+
+enum {
+    AUDIT_LISTED_MAX = 20, /* Sentences about one rule; the rest is a number. */
+    AUDIT_SENTENCE_SIZE = 320,
+};
+
+struct audit_counts {
+    uint64_t violations;
+    uint64_t showtimes;
+    uint64_t bookings;
+    uint64_t claims;
+    uint64_t payments;
+    uint64_t keys;
+};
+
+/* Runs every rule over the file. `report` is told each violation in one sentence, up to
+ * AUDIT_LISTED_MAX of a rule and then how many more there are. */
+MUST_USE enum error audit_run(const char *path, void (*report)(void *context, struct slice text),
+                              void *context, struct audit_counts *ret_counts,
+                              struct database_reason *ret_reason);

@@ -1,0 +1,26 @@
+/* audit_scan.h - the rules of the audit, one scan each; the audit's own files only. */
+#pragma once
+
+#include "core/payment.h"
+#include "store/sqlite/audit.h"
+
+struct audit {
+    struct database database;
+    struct siphash_key key;
+    void (*report)(void *context, struct slice text);
+    void *context;
+    struct audit_counts counts;
+    uint64_t of_rule; /* Violations of the rule at hand. */
+};
+
+/* A rule is broken: counts it, and says so unless there were too many of the kind. */
+__attribute__((format(printf, 2, 3))) void audit_say(struct audit *audit, const char *format, ...);
+
+/* A rule's scan begins or ends. */
+void audit_begin_rule(struct audit *audit);
+void audit_end_rule(struct audit *audit);
+
+/* Each gives false if the file cannot be read. */
+MUST_USE bool audit_scan_bookings(struct audit *audit);
+MUST_USE bool audit_scan_claims(struct audit *audit);
+MUST_USE bool audit_scan_payments(struct audit *audit);
