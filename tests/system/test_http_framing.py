@@ -12,7 +12,6 @@ from support.echo import CHUNKED, POST, Reader, ask, assert_refused, request
 from support.echo import make_server, server  # noqa: F401  (fixtures)
 
 SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
-pytestmark = pytest.mark.sanitize
 
 
 # --- Answers ---

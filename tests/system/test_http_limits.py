@@ -14,7 +14,6 @@ from support.echo import CHUNKED, POST, Reader, Server, ask, assert_refused, req
 from support.echo import make_server, server  # noqa: F401  (fixtures)
 
 REQUEST_MS = 1500
-pytestmark = pytest.mark.sanitize
 
 
 # --- Limits ---
