@@ -41,7 +41,7 @@ struct answer {
     enum error failure;   /* Queue full, store gone, outcome unknown; nothing else is then set. */
     enum refusal refusal; /* The verdict, if there was no failure. */
     bool replayed;        /* Decided before, under the same key. */
-    bool created;         /* COMMAND_PAY: a payment of its own (201), not one that was there. */
+    bool created; /* HOLD: always. PAY: a payment of its own (201), not one that was there. */
     enum money_outcome outcome; /* COMMAND_MONEY */
     uint64_t map_version;       /* The version decided at; 0 without a showtime. */
     int64_t retry_at_ms;        /* TOO_MANY_HOLDS: when the oldest hold ends. */

@@ -127,4 +127,5 @@ void hold_decide(struct turn *turn, struct command *command, const struct fresh 
     turn_grow_version(turn);
     turn_keep_key(turn, command, booking.id, (struct id){0}, true);
     turn_answer(turn, command, &booking, NULL);
+    command->answer.created = true;
 }

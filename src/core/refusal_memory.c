@@ -47,6 +47,8 @@ static bool is_worth_remembering(const struct command *command)
 void refusal_memory_note(struct refusal_memory *memory, const struct command *command)
 {
     if (!is_worth_remembering(command)) return;
+    /* Two of one key in one turn: the first one is what its client heard first. */
+    if (refusal_memory_find(memory, &command->claim) != NULL) return;
     const uint32_t first = set_of(&command->claim);
     struct remembered_refusal *oldest = &memory->entries[first];
     for (uint32_t way = 1; way < REFUSAL_WAYS; way++) {

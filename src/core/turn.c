@@ -10,6 +10,19 @@
 #include "core/settlement.h"
 #include "core/turn_edit.h"
 
+/* The first moment at which a held seat lapses is a bound that payments and cancels leave
+ * behind; once it has come, it is counted anew, or a timer would ring for it for ever. */
+static void count_next_lapse(struct seat_map *map, int64_t now_ms)
+{
+    if (seat_live(map->next_lapse_ms, now_ms)) return;
+    map->next_lapse_ms = INT64_MAX;
+    for (uint32_t place = 0; place < map->place_count; place++) {
+        if (map->states[place] != SEAT_HELD) continue;
+        const int64_t held_until_ms = map->claims[place].held_until_ms;
+        if (held_until_ms < map->next_lapse_ms) map->next_lapse_ms = held_until_ms;
+    }
+}
+
 void turn_begin(struct turn *turn, const struct turn_policy *policy,
                 const struct refusal_memory *memory, struct seat_map *map, int64_t now_ms)
 {
@@ -26,6 +39,7 @@ void turn_begin(struct turn *turn, const struct turn_policy *policy,
     turn->map = map;
     turn->now_ms = now_ms;
     facts_clear(&turn->facts);
+    if (map != NULL) count_next_lapse(map, now_ms);
 }
 
 static bool is_listed(const struct id *ids, size_t count, struct id id)
@@ -141,18 +155,6 @@ static void decide(struct turn *turn, struct command *command, const struct fres
     }
 }
 
-/* The first moment at which a held seat lapses, counted anew. */
-static int64_t next_lapse(const struct seat_map *map)
-{
-    int64_t next_ms = INT64_MAX;
-    for (uint32_t place = 0; place < map->place_count; place++) {
-        if (map->states[place] != SEAT_HELD) continue;
-        const int64_t held_until_ms = map->claims[place].held_until_ms;
-        if (held_until_ms < next_ms) next_ms = held_until_ms;
-    }
-    return next_ms;
-}
-
 void turn_decide(struct turn *turn)
 {
     CHECK(turn->policy != NULL);
@@ -164,10 +166,7 @@ void turn_decide(struct turn *turn)
         if (turn->map != NULL) command->answer.map_version = turn->map->version;
         decide(turn, command, &turn->fresh[index]);
     }
-    if (turn->map == NULL) return;
-    if (!seat_live(turn->map->next_lapse_ms, turn->now_ms)) {
-        turn->map->next_lapse_ms = next_lapse(turn->map);
-    }
+    if (turn->map != NULL) count_next_lapse(turn->map, turn->now_ms);
 }
 
 bool turn_changed(const struct turn *turn)

@@ -26,6 +26,7 @@ static void a_hold_takes_all_its_seats_until_its_end(void **state)
     const struct answer *answer = turn_fixture_decide(fixture, &command);
     assert_int_equal(answer->refusal, REFUSAL_NONE);
     assert_false(answer->replayed);
+    assert_true(answer->created);
     assert_true(answer->map_version == 2);
     const struct booking *booking = &answer->booking;
     assert_int_equal(booking->status, BOOKING_PENDING);

@@ -101,6 +101,20 @@ static void failures_and_replays_are_not_remembered(void **state)
     assert_false(remembers(memory, &command));
 }
 
+static void the_first_refusal_of_a_key_stays(void **state)
+{
+    struct refusal_memory *memory = *state;
+    struct command command = refused(1, REFUSAL_SEAT_HELD_BY_ANOTHER);
+    refusal_memory_note(memory, &command);
+    command.answer.refusal = REFUSAL_SEAT_ALREADY_BOOKED;
+    command.claim.fingerprint.bytes[0] = 9;
+    refusal_memory_note(memory, &command);
+    const struct remembered_refusal *entry = refusal_memory_find(memory, &command.claim);
+    assert_int_equal(entry->refusal, REFUSAL_SEAT_HELD_BY_ANOTHER);
+    assert_int_equal(entry->claim.fingerprint.bytes[0], 0);
+    assert_true(memory->clock == 1);
+}
+
 static void the_oldest_of_a_full_set_gives_way(void **state)
 {
     struct refusal_memory *memory = *state;
@@ -125,6 +139,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(only_commands_with_a_key_are_remembered, setup, teardown),
         cmocka_unit_test_setup_teardown(failures_and_replays_are_not_remembered, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_first_refusal_of_a_key_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(the_oldest_of_a_full_set_gives_way, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

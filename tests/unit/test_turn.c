@@ -71,6 +71,7 @@ static void a_key_has_one_effect_and_its_first_answer_comes_again(void **state)
     assert_true(answer->created);
     assert_true(id_equal(answer->booking.id, booking.id));
     assert_false(turn_changed(fixture->turn));
+    assert_int_equal(fixture->booking_count, 1);
 }
 
 static void a_double_click_in_one_turn_makes_one_booking(void **state)
@@ -288,6 +289,20 @@ static void the_next_lapse_is_counted_anew_after_an_expiry(void **state)
     assert_true(fixture->map.next_lapse_ms == third.hold_expires_at_ms);
 }
 
+static void the_lapse_of_seats_that_were_sold_or_given_back_is_forgotten(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    const struct booking sold = turn_fixture_held(fixture, "an", "A1", 1);
+    const struct payment payment = turn_fixture_paying(fixture, &sold, PAYMENT_MOMO, 2);
+    struct command money = turn_fixture_money(&payment, MONEY_PAID);
+    turn_fixture_decide(fixture, &money);
+    fixture->now_ms = payment.expires_at_ms;
+    turn_begin(fixture->turn, &fixture->policy, NULL, &fixture->map, fixture->now_ms);
+    assert_true(fixture->map.next_lapse_ms == INT64_MAX);
+    struct id lapsed[1];
+    assert_int_equal(turn_lapsed(&fixture->map, fixture->now_ms, lapsed, 1), 0);
+}
+
 static void a_look_changes_nothing(void **state)
 {
     struct turn_fixture *fixture = *state;
@@ -374,6 +389,7 @@ int main(void)
         STATEMENT(expiring_what_is_not_pending_changes_nothing),
         STATEMENT(lapsed_holds_are_listed_once_each_up_to_the_room),
         STATEMENT(the_next_lapse_is_counted_anew_after_an_expiry),
+        STATEMENT(the_lapse_of_seats_that_were_sold_or_given_back_is_forgotten),
         STATEMENT(a_look_changes_nothing),
         STATEMENT(each_kind_of_change_is_one_to_write),
         STATEMENT(the_same_turn_twice_gives_the_same_bytes),
