@@ -1,0 +1,31 @@
+#include "sim/sometimes.h"
+
+#include <inttypes.h>
+
+static uint64_t counts[SOMETIMES_COUNT];
+
+static const char *const names[SOMETIMES_COUNT] = {
+#define SOMETIMES_NAME(name) [SOMETIMES_##name] = #name,
+    SOMETIMES_LIST(SOMETIMES_NAME)
+#undef SOMETIMES_NAME
+};
+
+void sometimes_saw(enum sometimes state)
+{
+    counts[state]++;
+}
+
+void sometimes_saw_if(bool condition, enum sometimes state)
+{
+    if (condition) sometimes_saw(state);
+}
+
+uint32_t sometimes_report(void)
+{
+    uint32_t missing = 0;
+    for (uint32_t state = 0; state < SOMETIMES_COUNT; state++) {
+        printf("%9" PRIu64 " %s\n", counts[state], names[state]);
+        missing += counts[state] == 0;
+    }
+    return missing;
+}

@@ -1,0 +1,115 @@
+#include "sim/world_look.h"
+
+#include "base/check.h"
+
+static bool is_unknown(enum memory_fault fault)
+{
+    return fault == MEMORY_FAULT_COMMIT_LOST || fault == MEMORY_FAULT_COMMIT_KEPT;
+}
+
+static void doubt(struct world *world, const struct attempt *attempt)
+{
+    MODEL_MUST(&world->model, is_unknown(world->armed), "an outcome is unknown without a reason");
+    if (attempt->command.kind == COMMAND_LOOK) return;
+    CHECK(world->doubt_count < WORLD_DOUBTS_MAX);
+    world->doubts[world->doubt_count++] =
+        (struct doubt){.command = attempt->command, .key = attempt->key};
+}
+
+static void note_closed(struct world *world, const struct attempt *attempt)
+{
+    struct model *model = &world->model;
+    MODEL_MUST(model, world->armed == MEMORY_FAULT_RECORD, "an internal error without a reason");
+    const int32_t showtime = model_find_showtime(model, attempt->command.showtime);
+    if (showtime != MODEL_NONE) model->showtimes[showtime].closed = true;
+    sometimes_saw(SOMETIMES_SHOWTIME_CLOSED);
+}
+
+void world_look_at_failure(struct world *world, const struct attempt *attempt)
+{
+    struct model *model = &world->model;
+    const int32_t showtime = model_find_showtime(model, attempt->command.showtime);
+    const bool closed = showtime != MODEL_NONE && model->showtimes[showtime].closed;
+    switch (attempt->command.answer.failure) {
+    case ERROR_OUTCOME_UNKNOWN:
+        doubt(world, attempt);
+        break;
+    case ERROR_INTERNAL_ERROR:
+        note_closed(world, attempt);
+        break;
+    case ERROR_OVERLOADED:
+        if (world->in_flight > QUEUE_PER_SHOWTIME_MAX) {
+            sometimes_saw(SOMETIMES_QUEUE_FULL);
+            break;
+        }
+        MODEL_MUST(model, world->showtimes_max < model->showtime_count + 3, "no room, yet enough");
+        sometimes_saw(SOMETIMES_NO_ROOM_FOR_SHOWTIME);
+        break;
+    case ERROR_STORE_UNAVAILABLE:
+        MODEL_MUST(model, world->armed != MEMORY_FAULT_NONE || closed,
+                   "the store is unavailable without a reason");
+        break;
+    default:
+        model_break(model, "a command failed with %d", (int)attempt->command.answer.failure);
+        break;
+    }
+}
+
+bool world_look_overdue(const struct world *world)
+{
+    return !world->stepped || world->failed_in_step || world->now_ms < world->retry_at_ms;
+}
+
+static void look_at_map(struct world *world, uint32_t index, const struct feed_view *view)
+{
+    struct model *model = &world->model;
+    const struct model_showtime *showtime = &model->showtimes[index];
+    const bool overdue = world_look_overdue(world);
+    MODEL_MUST(model, view->version >= showtime->version_seen, "a live map is behind an answer");
+    for (uint32_t place = 0; place < view->place_count; place++) {
+        const int32_t owner = showtime->owners[place];
+        const enum seat_state state = (enum seat_state)view->states[place];
+        if (state == SEAT_ABSENT) continue;
+        if (owner == MODEL_NONE) {
+            MODEL_MUST(model, state == SEAT_AVAILABLE || (overdue && state == SEAT_HELD),
+                       "a hold did not end on time: step %u, place %u", (unsigned)model->step,
+                       place);
+            continue;
+        }
+        const bool booked = model->bookings[owner].status == BOOKING_CONFIRMED;
+        MODEL_MUST(model, state == (booked ? SEAT_BOOKED : SEAT_HELD),
+                   "a live map shows a seat as %d", (int)state);
+    }
+}
+
+void world_look_at_feed(struct world *world)
+{
+    struct model *model = &world->model;
+    const bool in_doubt = world->doubt_count > 0;
+    for (uint32_t index = 0; index < model->showtime_count; index++) {
+        const struct model_showtime *showtime = &model->showtimes[index];
+        struct feed_view view;
+        const bool there = feed_read(world->feed, showtime->id, &view);
+        sometimes_saw_if(world->in_feed[index] && !there, SOMETIMES_SHOWTIME_LEFT_MEMORY);
+        world->in_feed[index] = there;
+        if (there && !showtime->closed && !in_doubt) look_at_map(world, index, &view);
+    }
+}
+
+void world_look_resolve(struct world *world)
+{
+    const bool kept = world->armed == MEMORY_FAULT_COMMIT_KEPT;
+    uint32_t happened = 0;
+    for (uint32_t index = 0; index < world->doubt_count; index++) {
+        struct doubt *doubt = &world->doubts[index];
+        const bool found =
+            model_store_absorb(&world->model, world->store, &doubt->command, doubt->key);
+        MODEL_MUST(&world->model, kept || !found, "a batch that was lost left something");
+        happened += found;
+    }
+    if (world->doubt_count == 0) return;
+    sometimes_saw_if(happened > 0, SOMETIMES_OUTCOME_UNKNOWN_KEPT);
+    sometimes_saw_if(!kept, SOMETIMES_OUTCOME_UNKNOWN_LOST);
+    sometimes_saw_if(kept && happened < world->doubt_count, SOMETIMES_OUTCOME_UNKNOWN_BUT_REFUSED);
+    world->doubt_count = 0;
+}

@@ -1,0 +1,17 @@
+/* world_look.h - what the auditor looks at besides answers: failures, live maps, doubts. */
+#pragma once
+
+#include "sim/world.h"
+
+/* Was the failure one that was arranged? Notes what is now unknown or closed. */
+void world_look_at_failure(struct world *world, const struct attempt *attempt);
+
+/* The published maps show what the answers said, and no hold that is over. */
+void world_look_at_feed(struct world *world);
+
+/* After a restart: the commands in doubt happened all, as far as they were granted, or not at
+ * all. */
+void world_look_resolve(struct world *world);
+
+/* May holds that are over still be pending, because no turn could end them yet? */
+bool world_look_overdue(const struct world *world);
