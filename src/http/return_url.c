@@ -58,8 +58,7 @@ static bool entry_fits(struct slice entry, const struct place *place)
     struct slice port = {0};
     const struct slice host = slice_cut(entry, ':', &port);
     if (slice_equal(port, SLICE("443"))) port = (struct slice){0};
-    return host.size > 0 && slice_equal_ignoring_case(host, place->host) &&
-           slice_equal(port, place->port);
+    return slice_equal_ignoring_case(host, place->host) && slice_equal(port, place->port);
 }
 
 bool return_url_allowed(const struct return_url_rules *rules, struct slice url)

@@ -136,6 +136,15 @@ static void without_rules_nothing_is_allowed(void **state)
     assert_false(return_url_allowed(&odd, SLICE("https:///")));
 }
 
+static void an_address_in_brackets_is_no_host(void **state)
+{
+    (void)state;
+    const struct slice listed[] = {SLICE_INIT("v1.good"), SLICE_INIT("good.example")};
+    const struct return_url_rules loose = {.hosts = listed, .host_count = 2};
+    assert_true(return_url_allowed(&loose, SLICE("https://v1.good/")));
+    assert_false(return_url_allowed(&loose, SLICE("https://[v1.good]/")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +152,7 @@ int main(void)
         cmocka_unit_test(every_bypass_is_refused),
         cmocka_unit_test(the_length_is_limited),
         cmocka_unit_test(without_rules_nothing_is_allowed),
+        cmocka_unit_test(an_address_in_brackets_is_no_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
