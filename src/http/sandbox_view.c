@@ -43,7 +43,15 @@ static const struct slice style = SLICE_INIT(
     "@media(min-width:40rem){main{padding-top:4rem}.card{padding:2rem}}");
 
 /* What the page has to say. */
-enum scene { SCENE_OPEN, SCENE_WAITING, SCENE_PAID, SCENE_FAILED, SCENE_OVER, SCENE_REFUND };
+enum scene {
+    SCENE_OPEN,
+    SCENE_WAITING,
+    SCENE_PAID,
+    SCENE_FAILED,
+    SCENE_OVER,
+    SCENE_REFUND,
+    SCENE_REFUNDED,
+};
 
 static bool is_settled(enum payment_status status)
 {
@@ -64,6 +72,7 @@ static enum scene scene_of(const struct sandbox_view *view)
     const struct payment *payment = view->payment;
     if (sandbox_view_waits(view)) return SCENE_WAITING;
     if (payment->status == PAYMENT_COMPLETED) return SCENE_PAID;
+    if (payment->status == PAYMENT_REFUNDED) return SCENE_REFUNDED;
     if (is_settled(payment->status)) return SCENE_REFUND;
     if (payment->status == PAYMENT_FAILED && payment->reason == REASON_DECLINED)
         return SCENE_FAILED;
@@ -99,7 +108,9 @@ static struct slice headline(enum scene scene)
     case SCENE_OVER:
         return SLICE("This payment is over");
     case SCENE_REFUND:
-        return SLICE("Your money goes back");
+        return SLICE("Refund due");
+    case SCENE_REFUNDED:
+        return SLICE("Refunded");
     }
     return SLICE("Payment");
 }
@@ -115,7 +126,7 @@ static struct slice explanation(enum payment_reason reason)
 {
     switch (reason) {
     case REASON_DECLINED:
-        return SLICE("The payment was declined. Your seats are still held.");
+        return SLICE("The payment was declined.");
     case REASON_SUPERSEDED:
         return SLICE("You chose another way to pay.");
     case REASON_BOOKING_CANCELLED:
@@ -145,12 +156,12 @@ static void append_amount(struct buffer *buffer, int64_t amount)
     char reversed[32];
     size_t size = 0;
     for (uint32_t digits = 0; digits == 0 || amount > 0; digits++) {
-        if (digits > 0 && digits % 3 == 0) reversed[size++] = ',';
+        if (digits > 0 && digits % 3 == 0) reversed[size++] = '.';
         reversed[size++] = (char)('0' + amount % 10);
         amount /= 10;
     }
     while (size > 0) buffer_append_char(buffer, reversed[--size]);
-    buffer_append(buffer, SLICE(" VND"));
+    buffer_append(buffer, SLICE(" ₫"));
 }
 
 static void append_time_left(struct buffer *buffer, int64_t left_ms)
@@ -266,7 +277,10 @@ static void append_note(struct buffer *buffer, const struct sandbox_view *view, 
     case SCENE_FAILED:
     case SCENE_OVER:
     case SCENE_REFUND:
+    case SCENE_REFUNDED:
         buffer_append(buffer, explanation(payment->reason));
+        if (scene == SCENE_FAILED && booking_live(view->booking, view->now_ms))
+            buffer_append(buffer, SLICE(" Your seats are still held: you may pay another way."));
         break;
     case SCENE_OPEN:
         if (payment->status == PAYMENT_PROCESSING)
