@@ -131,7 +131,7 @@ static size_t arenas_size(const struct server *server)
     return (size_t)server->options.connections_max * EXCHANGE_ARENA_SIZE;
 }
 
-/* All memory of a loop: slots are touched, arenas only when they are used. */
+/* All memory of a loop; the kernel gives none of it before its first use. */
 static bool make_loop(struct server *server, uint32_t index)
 {
     struct server_loop *loop = &server->loops[index];
@@ -143,18 +143,6 @@ static bool make_loop(struct server *server, uint32_t index)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (arenas == MAP_FAILED) return false;
     loop->arenas = arenas;
-    for (uint32_t place = count; place > 0; place--) {
-        struct server_connection *connection = &loop->connections[place - 1];
-        connection->loop = loop;
-        connection->next_free = loop->connection_free;
-        loop->connection_free = connection;
-        struct exchange_slot *slot = &loop->exchanges[place - 1];
-        slot->loop = loop;
-        arena_init(&slot->exchange.arena, loop->arenas + (size_t)(place - 1) * EXCHANGE_ARENA_SIZE,
-                   EXCHANGE_ARENA_SIZE);
-        slot->next_free = loop->exchange_free;
-        loop->exchange_free = slot;
-    }
     random_fill(&loop->request_id_prefix, sizeof loop->request_id_prefix);
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return loop->wake_fd >= 0;

@@ -54,10 +54,15 @@ static struct slice write_peer(const struct sockaddr *address, char *target)
 void server_connection_open(struct server_loop *loop, int fd, const struct sockaddr *address)
 {
     struct server_connection *connection = loop->connection_free;
-    CHECK(connection != NULL);
+    if (connection != NULL) {
+        loop->connection_free = connection->next_free;
+    } else {
+        CHECK(loop->connections_used < loop->server->options.connections_max);
+        connection = &loop->connections[loop->connections_used++];
+        connection->loop = loop;
+    }
     CHECK(connection->socket == NULL);
 
-    loop->connection_free = connection->next_free;
     loop->connection_count++;
     connection->next_free = NULL;
     connection->phase = CONNECTION_HEAD;

@@ -49,7 +49,7 @@ static bool accept_some(struct server_loop *loop)
         socklen_t size = sizeof address;
         const int fd = accept4(loop->listener_fd, (struct sockaddr *)&address, &size,
                                SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0 && loop->connection_free == NULL) {
+        if (fd >= 0 && loop->connection_count == loop->server->options.connections_max) {
             turn_away(loop, fd);
         } else if (fd >= 0) {
             server_connection_open(loop, fd, (struct sockaddr *)&address);
@@ -85,7 +85,7 @@ static void on_tick(h2o_timeout_entry_t *ticker)
 {
     struct server_loop *loop = H2O_STRUCT_FROM_MEMBER(struct server_loop, ticker, ticker);
     loop->tick++;
-    for (uint32_t index = 0; index < loop->server->options.connections_max; index++) {
+    for (uint32_t index = 0; index < loop->connections_used; index++) {
         struct server_connection *connection = &loop->connections[index];
         if (connection->socket == NULL || connection->deadline == 0) continue;
         if (loop->tick >= connection->deadline) server_connection_close(connection);
@@ -114,7 +114,7 @@ static void begin_stop(struct server_loop *loop)
         if (!accept_some(loop)) break;
     }
     close_listener(loop);
-    for (uint32_t index = 0; index < loop->server->options.connections_max; index++) {
+    for (uint32_t index = 0; index < loop->connections_used; index++) {
         struct server_connection *connection = &loop->connections[index];
         if (connection->socket != NULL) server_connection_close_idle(connection);
     }
@@ -160,7 +160,7 @@ static void open_loop(struct server_loop *loop)
 
 static void close_loop(struct server_loop *loop)
 {
-    for (uint32_t index = 0; index < loop->server->options.connections_max; index++) {
+    for (uint32_t index = 0; index < loop->connections_used; index++) {
         struct server_connection *connection = &loop->connections[index];
         if (connection->socket != NULL) server_connection_close(connection);
     }

@@ -4,13 +4,26 @@
 #include "base/clock.h"
 #include "base/hex.h"
 
+/* A slot that was never used. */
+static struct exchange_slot *take_new_slot(struct server_loop *loop)
+{
+    if (loop->exchanges_used == loop->server->options.connections_max) return NULL;
+    const uint32_t place = loop->exchanges_used++;
+    struct exchange_slot *slot = &loop->exchanges[place];
+    slot->loop = loop;
+    arena_init(&slot->exchange.arena, loop->arenas + (size_t)place * EXCHANGE_ARENA_SIZE,
+               EXCHANGE_ARENA_SIZE);
+    return slot;
+}
+
 struct exchange_slot *server_request_take_slot(struct server_loop *loop)
 {
     struct exchange_slot *slot = loop->exchange_free;
+    if (slot != NULL) loop->exchange_free = slot->next_free;
+    else slot = take_new_slot(loop);
     if (slot == NULL) return NULL;
     CHECK(slot->connection == NULL);
 
-    loop->exchange_free = slot->next_free;
     loop->exchange_count++;
     slot->next_free = NULL;
     slot->header_count = 0;

@@ -108,9 +108,11 @@ struct server_loop {
     void *state; /* What loop_enter made. */
     struct server_connection *connections;
     struct server_connection *connection_free;
+    uint32_t connections_used; /* Those of `connections` that were ever open. */
     uint32_t connection_count;
     struct exchange_slot *exchanges;
     struct exchange_slot *exchange_free;
+    uint32_t exchanges_used; /* Those of `exchanges` that were ever taken. */
     uint32_t exchange_count;
     char *arenas;
     uint64_t request_id_prefix;
