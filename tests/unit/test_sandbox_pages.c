@@ -149,6 +149,8 @@ static void only_the_payments_own_address_shows_it(void **state)
     assert_int_equal(show(fixture, SLICE("card"), SLICE(REFERENCE), SLICE("")), 404);
     assert_int_equal(
         show(fixture, SLICE("card"), SLICE("TXN_CARD_0102030405060708090a0b0c"), SLICE("")), 404);
+    assert_int_equal(
+        show(fixture, SLICE("momo"), SLICE("TXN_CARD_0102030405060708090a0b0c"), SLICE("")), 404);
     assert_int_equal(show(fixture, SLICE("paypal"), SLICE(REFERENCE), SLICE("")), 404);
     assert_int_equal(
         show(fixture, SLICE("momo"), SLICE("TXN_MOMO_0102030405060708090a0b0d"), SLICE("")), 404);
