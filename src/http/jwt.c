@@ -259,6 +259,7 @@ static struct cached_token *cache_place(struct jwt_verifier *verifier, struct sl
 bool jwt_verify(struct jwt_verifier *verifier, struct slice token, int64_t now_ms,
                 struct jwt_claims *ret_claims, struct slice *ret_reason)
 {
+    CHECK(verifier != NULL);
     CHECK(ret_claims != NULL);
     CHECK(ret_reason != NULL);
 

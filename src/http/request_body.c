@@ -151,7 +151,8 @@ struct slice request_body_optional_string(struct request_body *body, struct slic
                                           size_t size_max)
 {
     const struct json *member = request_body_member(body, name);
-    return member == NULL ? (struct slice){0} : string_of(body, name, member, size_max);
+    if (member == NULL) return (struct slice){0};
+    return string_of(body, name, member, size_max);
 }
 
 struct id request_body_id(struct request_body *body, struct slice name)
@@ -164,7 +165,7 @@ struct id request_body_id(struct request_body *body, struct slice name)
         request_body_complain(body, name, SLICE("must be an id of 24 hex digits"));
     } else {
         /* The tree is in our arena: the text may be brought to the one spelling that counts. */
-        id_format(id, (char *)(uintptr_t)member->text.data);
+        id_format(id, (char *)member->text.data);
     }
     return id;
 }
