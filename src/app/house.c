@@ -1,7 +1,6 @@
 #include "app/house.h"
 
 #include "app/app_locale.h"
-#include "app/version.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hex.h"

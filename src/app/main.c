@@ -4,7 +4,6 @@
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/seed_command.h"
-#include "app/version.h"
 
 static const char usage[] =
     "usher - seat booking for cinemas\n"

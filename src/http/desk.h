@@ -58,7 +58,7 @@ struct desk {
     struct catalogue catalogue;
     struct authenticator *authenticator;
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
-    struct ticket *tickets; /* [DESK_COMMANDS_MAX] */
+    struct ticket *tickets;                         /* [DESK_COMMANDS_MAX] */
     struct ticket *free_tickets;
     uint32_t tickets_used; /* Those of `tickets` that were ever taken. */
 };
