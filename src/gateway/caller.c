@@ -38,6 +38,7 @@ struct caller {
 };
 
 /* Counts the answer's bytes and drops them; refuses what is too much. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): curl gives the type. */
 static size_t take_answer(char *data, size_t unit, size_t count, void *context)
 {
     struct waiting_call *call = context;

@@ -319,7 +319,7 @@ static void a_reference_that_is_none_of_ours_is_no_payment(void **state)
         "TXN_PAYPAL_0102030405060708090a0b0c",
         "txn_momo_0102030405060708090a0b0c",
         "TXN_MOMO_000000000000000000000000",
-        REFERENCE "0",
+        "TXN_MOMO_0102030405060708090a0b0c0",
         "PAY_0b0e9c8e-0000-4000-8000-000000000000",
     };
     for (size_t index = 0; index < sizeof references / sizeof *references; index++) {

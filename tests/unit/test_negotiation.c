@@ -81,14 +81,16 @@ static void a_tag_is_found_in_a_list_weak_or_strong(void **state)
 static void a_list_without_end_is_not_read_to_its_end(void **state)
 {
     (void)state;
-    char list[4 * NEGOTIATION_ENTRIES_MAX + 8];
-    for (size_t index = 0; index < NEGOTIATION_ENTRIES_MAX; index++) {
-        memcpy(list + 4 * index, "brx,", 4);
-    }
-    memcpy(list + sizeof list - 8, "gzip    ", 8);
+    char block[4 * NEGOTIATION_ENTRIES_MAX + 4];
+    struct buffer list;
+    buffer_init(&list, block, sizeof block);
+    for (uint32_t count = 0; count < NEGOTIATION_ENTRIES_MAX; count++)
+        buffer_append(&list, SLICE("brx,"));
+    buffer_append(&list, SLICE("gzip"));
+    assert_false(list.overflowed);
 
-    assert_false(negotiation_takes_gzip((struct slice){list, sizeof list}));
-    assert_true(negotiation_takes_gzip((struct slice){list + 4, sizeof list - 4}));
+    assert_false(negotiation_takes_gzip(buffer_text(&list)));
+    assert_true(negotiation_takes_gzip(slice_from(buffer_text(&list), 4)));
 }
 
 static void text_becomes_no_markup(void **state)
