@@ -8,7 +8,6 @@
  *         most CALLER_ANSWER_SIZE_MAX bytes, which is not kept.
  * Errors: a message that is given up is logged.
  * Thread: caller_post from any; open and close from the main thread.
- * Source: docs/operations.md, "Demo".
  */
 #pragma once
 
