@@ -5,6 +5,7 @@ Answers come back as they are; nothing here judges them, but for `expect`.
 
 import http.client
 import json
+import select
 import uuid
 from dataclasses import dataclass, field
 
@@ -79,6 +80,8 @@ class Client:
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
         sent = {name: value for name, value in sent.items() if value is not None}
+        if self.connection is not None and self._was_closed():
+            self.close()
         if self.connection is None:
             self.connection = http.client.HTTPConnection(
                 self.host, self.port, timeout=self.timeout_s
@@ -94,6 +97,12 @@ class Client:
             self.close()
         fields = [(name.lower(), value) for name, value in response.getheaders()]
         return Answer(response.status, fields, data, f"{method} {path}")
+
+    def _was_closed(self):
+        """Has the server closed the connection since the last answer? Asked before sending, so
+        that no request is ever sent twice."""
+        readable, _, _ = select.select([self.connection.sock], [], [], 0)
+        return bool(readable)
 
     def get(self, path, **headers):
         return self.request("GET", path, headers=headers)

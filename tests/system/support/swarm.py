@@ -5,6 +5,7 @@ On raw sockets and asyncio, because a thread per client would measure Python's s
 
 import asyncio
 import json
+import threading
 import time
 
 from support.api import Answer, new_key
@@ -67,8 +68,10 @@ async def _open_all(port, count):
     return await asyncio.gather(*(open_one() for _ in range(count)))
 
 
-async def _fire(port, requests):
+async def _fire(port, requests, opened=None):
     connections = await _open_all(port, len(requests))
+    if opened is not None:
+        opened.set()
 
     async def read_one(index):
         try:
@@ -91,3 +94,13 @@ def fire(port, requests):
     """Sends all requests at once, each on a connection of its own. Gives the answers in the
     order of the requests (an exception for a connection that broke) and the seconds it took."""
     return asyncio.run(_fire(port, requests))
+
+
+def start(port, requests):
+    """The same in a thread that the caller joins; for tests that end the server meanwhile.
+    Gives the thread once the connections are open."""
+    opened = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_fire(port, requests, opened)))
+    thread.start()
+    assert opened.wait(ANSWER_TIMEOUT_S)
+    return thread
