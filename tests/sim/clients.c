@@ -39,16 +39,37 @@ static struct fingerprint fingerprint_of(const struct command *command)
 }
 
 /* A new key: its first bytes are its position, so that the auditor finds it again. */
-static uint32_t make_key(struct world *world, struct uuid *ret_uuid)
+static uint32_t make_key(struct world *world, struct claim_key *claim)
 {
     CHECK(world->model.key_count < MODEL_KEYS_MAX);
     const uint32_t key = world->model.key_count++;
     const uint64_t noise = random_next(&world->random);
-    *ret_uuid = (struct uuid){.bytes = {[6] = 0x40}};
-    memcpy(ret_uuid->bytes, &key, sizeof key);
-    memcpy(ret_uuid->bytes + 8, &noise, sizeof noise);
-    ret_uuid->bytes[8] = (uint8_t)((ret_uuid->bytes[8] & 0x3f) | 0x80);
+    struct uuid uuid = {.bytes = {[6] = 0x40}};
+    memcpy(uuid.bytes, &key, sizeof key);
+    memcpy(uuid.bytes + 8, &noise, sizeof noise);
+    uuid.bytes[8] = (uint8_t)((uuid.bytes[8] & 0x3f) | 0x80);
+    claim->key = uuid;
+    world->model.keys[key] = (struct model_key){.claim = *claim, .twin = MODEL_NONE};
     return key;
+}
+
+/* The UUID of `first` in the hands of another user, or for another operation: a key of its
+ * own. False if that key is there already. */
+static bool make_twin(struct world *world, uint32_t first, struct claim_key *claim,
+                      uint32_t *ret_key)
+{
+    struct model *model = &world->model;
+    CHECK(model->key_count < MODEL_KEYS_MAX);
+    claim->key = model->keys[first].claim.key;
+    uint32_t position = 0; /* Of the one that the UUID names. */
+    memcpy(&position, claim->key.bytes, sizeof position);
+    for (int32_t at = (int32_t)position; at != MODEL_NONE; at = model->keys[at].twin) {
+        if (model_same_key(&model->keys[at].claim, claim)) return false;
+    }
+    *ret_key = model->key_count++;
+    model->keys[*ret_key] = (struct model_key){.claim = *claim, .twin = model->keys[position].twin};
+    model->keys[position].twin = (int32_t)*ret_key;
+    return true;
 }
 
 static void send(struct clients *clients, uint32_t index)
@@ -148,12 +169,12 @@ static void new_hold(struct clients *clients)
                               .claim = {.user = choose_user(world), .operation = OPERATION_HOLD}};
     choose_seats(&world->random, showtime, &command);
     if (random_chance(&world->random, 1)) command.showtime = unknown_id;
-    const uint32_t key = make_key(world, &command.claim.key);
+    const uint32_t key = make_key(world, &command.claim);
     command.claim.fingerprint = fingerprint_of(&command);
     add(clients, &command, key, -1);
 }
 
-/* A booking of lately, or the one in focus; MODEL_NONE if there is none yet. */
+/* A booking of lately, rather one that lives, or the one in focus; MODEL_NONE: none yet. */
 static int32_t choose_booking(struct clients *clients)
 {
     struct world *world = clients->world;
@@ -161,7 +182,12 @@ static int32_t choose_booking(struct clients *clients)
     if (clients->focus != MODEL_NONE && random_chance(&world->random, 60)) return clients->focus;
     if (count == 0) return MODEL_NONE;
     const uint32_t lately = count < LATELY ? count : LATELY;
-    return (int32_t)(count - 1 - random_below(&world->random, lately));
+    int32_t booking = 0;
+    for (uint32_t tries = 0; tries < 4; tries++) {
+        booking = (int32_t)(count - 1 - random_below(&world->random, lately));
+        if (model_lives(&world->model, &world->model.bookings[booking])) break;
+    }
+    return booking;
 }
 
 static struct command about_booking(struct clients *clients, int32_t index)
@@ -180,33 +206,6 @@ static struct command about_booking(struct clients *clients, int32_t index)
     return command;
 }
 
-static void new_pay(struct clients *clients)
-{
-    struct world *world = clients->world;
-    const int32_t booking = choose_booking(clients);
-    if (booking == MODEL_NONE) return;
-    struct command command = about_booking(clients, booking);
-    const bool confirms = random_chance(&world->random, 40);
-    command.kind = confirms ? COMMAND_CONFIRM : COMMAND_PAY;
-    command.claim.operation = confirms ? OPERATION_CONFIRM : OPERATION_PAY;
-    command.method = random_chance(&world->random, 60)
-                         ? PAYMENT_MOMO
-                         : (enum payment_method)random_below(&world->random, PAYMENT_METHOD_COUNT);
-    command.gateway = url_of(SLICE("https://pay.example"));
-    const uint32_t key = make_key(world, &command.claim.key);
-    command.claim.fingerprint = fingerprint_of(&command);
-    add(clients, &command, key, -1);
-}
-
-static void new_cancel(struct clients *clients)
-{
-    const int32_t booking = choose_booking(clients);
-    if (booking == MODEL_NONE) return;
-    struct command command = about_booking(clients, booking);
-    command.kind = COMMAND_CANCEL;
-    add(clients, &command, 0, -1);
-}
-
 /* A call of lately with a key; NULL if chance finds none. */
 static const struct call *choose_call(struct clients *clients)
 {
@@ -220,6 +219,37 @@ static const struct call *choose_call(struct clients *clients)
         if (kind != COMMAND_CANCEL && kind != COMMAND_MONEY) return call;
     }
     return NULL;
+}
+
+static void new_pay(struct clients *clients)
+{
+    struct world *world = clients->world;
+    const int32_t booking = choose_booking(clients);
+    if (booking == MODEL_NONE) return;
+    struct command command = about_booking(clients, booking);
+    const bool confirms = random_chance(&world->random, 40);
+    command.kind = confirms ? COMMAND_CONFIRM : COMMAND_PAY;
+    command.claim.operation = confirms ? OPERATION_CONFIRM : OPERATION_PAY;
+    command.method = random_chance(&world->random, 60)
+                         ? PAYMENT_MOMO
+                         : (enum payment_method)random_below(&world->random, PAYMENT_METHOD_COUNT);
+    command.gateway = url_of(SLICE("https://pay.example"));
+    command.claim.fingerprint = fingerprint_of(&command);
+    /* Some use the key of their hold again; some the key of something else. */
+    const struct call *call = random_chance(&world->random, 10) ? choose_call(clients) : NULL;
+    uint32_t key = 0;
+    if (call == NULL) key = make_key(world, &command.claim);
+    else if (!make_twin(world, call->key, &command.claim, &key)) return;
+    add(clients, &command, key, -1);
+}
+
+static void new_cancel(struct clients *clients)
+{
+    const int32_t booking = choose_booking(clients);
+    if (booking == MODEL_NONE) return;
+    struct command command = about_booking(clients, booking);
+    command.kind = COMMAND_CANCEL;
+    add(clients, &command, 0, -1);
 }
 
 static void click_again(struct clients *clients)
@@ -246,18 +276,15 @@ static void reuse_key(struct clients *clients)
     add(clients, &command, call->key, -1);
 }
 
-/* Another user draws the same UUID: to him it is a key of his own. */
+/* Another user draws the same UUID and asks for the same. */
 static void share_uuid(struct clients *clients)
 {
     const struct call *call = choose_call(clients);
-    if (call == NULL || call->command.kind != COMMAND_HOLD) return;
-    struct world *world = clients->world;
+    if (call == NULL) return;
     struct command command = call->command;
-    const uint32_t key = make_key(world, &command.claim.key);
-    /* All but the bytes that name the position. */
-    memcpy(command.claim.key.bytes + 4, call->command.claim.key.bytes + 4, 12);
-    command.claim.user = choose_user(world);
-    add(clients, &command, key, -1);
+    command.claim.user = choose_user(clients->world);
+    uint32_t key = 0;
+    if (make_twin(clients->world, call->key, &command.claim, &key)) add(clients, &command, key, -1);
 }
 
 uint32_t clients_retry(struct clients *clients)

@@ -16,6 +16,18 @@ void model_break(struct model *model, const char *format, ...)
     va_end(arguments);
 }
 
+bool model_same_key(const struct claim_key *left, const struct claim_key *right)
+{
+    return left->operation == right->operation && left->user.size == right->user.size &&
+           memcmp(left->user.name, right->user.name, left->user.size) == 0 &&
+           memcmp(&left->key, &right->key, sizeof left->key) == 0;
+}
+
+bool model_same_body(const struct fingerprint *left, const struct fingerprint *right)
+{
+    return memcmp(left, right, sizeof *left) == 0;
+}
+
 static int32_t find(const struct model_index *index, const void *records, size_t size, struct id id)
 {
     uint32_t slot = (uint32_t)(id_hash(id) % MODEL_INDEX_SLOTS);
@@ -143,6 +155,9 @@ void model_keep_effect(struct model *model, const struct command *command, uint3
                        uint32_t booking, int32_t payment)
 {
     struct model_key *record = &model->keys[key];
+    for (int32_t twin = record->twin; twin != MODEL_NONE; twin = model->keys[twin].twin) {
+        sometimes_saw_if(model->keys[twin].has_effect, SOMETIMES_UUID_OF_TWO_KEYS);
+    }
     record->claim = command->claim;
     record->has_effect = true;
     record->effect_life = model->life;
@@ -159,7 +174,7 @@ static void hear_replay(struct model *model, const struct command *command,
 {
     const struct answer *answer = &command->answer;
     const struct model_booking *booking = &model->bookings[key->booking];
-    MODEL_MUST(model, fingerprint_equal(&command->claim.fingerprint, &key->claim.fingerprint),
+    MODEL_MUST(model, model_same_body(&command->claim.fingerprint, &key->claim.fingerprint),
                "a key with another body was answered");
     MODEL_MUST(model, id_equal(answer->booking.id, booking->id), "a key got another booking");
     MODEL_MUST(model, answer->created == key->created, "a key got another status");
@@ -186,7 +201,7 @@ static bool hear_remembered(struct model *model, const struct command *command,
 {
     const struct answer *answer = &command->answer;
     const bool remembered = key->refused_life == model->life;
-    const bool same = fingerprint_equal(&command->claim.fingerprint, &key->refused_fingerprint);
+    const bool same = model_same_body(&command->claim.fingerprint, &key->refused_fingerprint);
     if (answer->replayed) {
         MODEL_MUST(model, remembered && same && answer->refusal == key->refusal,
                    "a refusal was replayed that nobody heard");
@@ -209,7 +224,7 @@ bool model_hear_known_key(struct model *model, const struct command *command, ui
         return false;
     }
     if (answer->refusal == REFUSAL_IDEMPOTENCY_KEY_REUSED) {
-        MODEL_MUST(model, !fingerprint_equal(&command->claim.fingerprint, &key->claim.fingerprint),
+        MODEL_MUST(model, !model_same_body(&command->claim.fingerprint, &key->claim.fingerprint),
                    "a key's own request was said to be another");
         sometimes_saw(SOMETIMES_KEY_REUSED_OF_EFFECT);
         const int32_t showtime = model_find_showtime(model, command->showtime);

@@ -78,6 +78,7 @@ struct model_payment {
 /* One idempotency key of one user for one operation. */
 struct model_key {
     struct claim_key claim; /* The fingerprint is that of the effect. */
+    int32_t twin; /* Another key with this UUID, of another user or operation; MODEL_NONE. */
     uint32_t showtime;
     bool has_effect;
     uint32_t effect_life; /* In which life of the process; see model.life. */
@@ -125,6 +126,10 @@ void model_break(struct model *model, const char *format, ...)
     do { \
         if (!(condition)) model_break((model), __VA_ARGS__); \
     } while (0)
+
+/* Of one user, for one operation, with one UUID? Not by the core's word for it. */
+bool model_same_key(const struct claim_key *left, const struct claim_key *right);
+bool model_same_body(const struct fingerprint *left, const struct fingerprint *right);
 
 /* MODEL_NONE if unknown. */
 int32_t model_find_booking(const struct model *model, struct id id);

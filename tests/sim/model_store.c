@@ -84,9 +84,11 @@ static void compare_keys(struct model *model, const struct memory_store *store)
         MODEL_MUST(model, known, "the store has a key that nobody used");
         if (!known) return;
         const struct model_key *key = &model->keys[position];
-        const bool same =
-            claim_key_same(&key->claim, &rows[index].claim) &&
-            fingerprint_equal(&key->claim.fingerprint, &rows[index].claim.fingerprint);
+        while (!model_same_key(&key->claim, &rows[index].claim) && key->twin != MODEL_NONE) {
+            key = &model->keys[key->twin];
+        }
+        const bool same = model_same_key(&key->claim, &rows[index].claim) &&
+                          model_same_body(&key->claim.fingerprint, &rows[index].claim.fingerprint);
         MODEL_MUST(model, key->has_effect && same, "a stored key is of another request");
         MODEL_MUST(model, id_equal(rows[index].booking, model->bookings[key->booking].id),
                    "a stored key has another booking");
@@ -173,7 +175,7 @@ const struct key_record *model_store_key(const struct memory_store *store,
     size_t count = 0;
     const struct key_record *rows = memory_store_keys(store, &count);
     for (size_t index = count; index > 0; index--) {
-        if (claim_key_same(&rows[index - 1].claim, claim)) return &rows[index - 1];
+        if (model_same_key(&rows[index - 1].claim, claim)) return &rows[index - 1];
     }
     return NULL;
 }
@@ -202,7 +204,7 @@ static bool find_key_effect(const struct memory_store *store, struct command *co
 {
     const struct key_record *record = model_store_key(store, &command->claim);
     if (record == NULL) return false;
-    if (!fingerprint_equal(&record->claim.fingerprint, &command->claim.fingerprint)) return false;
+    if (!model_same_body(&record->claim.fingerprint, &command->claim.fingerprint)) return false;
     const struct booking *booking = stored_booking(store, record->booking);
     const struct payment *payment = stored_payment(store, record->payment);
     if (booking == NULL || (payment == NULL) != id_is_none(record->payment)) return false;

@@ -190,7 +190,7 @@ void world_open(struct world *world, uint64_t seed)
     CHECK(world->store != NULL);
     const uint32_t showtime_count = 1 + random_below(&world->random, MODEL_SHOWTIMES_MAX);
     while (model->showtime_count < showtime_count) make_showtime(world);
-    world->showtimes_max = random_chance(&world->random, 30)
+    world->showtimes_max = random_chance(&world->random, 15)
                                ? 1 + random_below(&world->random, showtime_count)
                                : showtime_count + 3;
     start_process(world);
