@@ -44,11 +44,11 @@ bool embedded_open(struct embedded *embedded, const struct embedded_options *opt
         return false;
     }
     const char *path = embedded->folder.database_path;
+    if (options->config->demo && seed_demo(path, clock_now_ms()) != 0) return false;
     if (sqlite_store_open(path, &tag_key, &embedded->store, &reason) != ERROR_NONE) {
         fprintf(stderr, "usher: %s\n", reason.text);
         return false;
     }
-    if (options->config->demo && seed_demo(path, clock_now_ms()) != 0) return false;
     if (!open_writer(embedded, options, &tag_key)) return false;
     log_event(LOG_INFO, "store_open", LOG_TEXT("file", slice_of(path)),
               LOG_NUMBER("micros", clock_steady_us() - started_us));

@@ -76,7 +76,7 @@ static bool read_state(struct slice text, enum seat_state *ret_state)
 static bool read_claim(const struct sqlite_store *store, sqlite3_stmt *row, struct seat_map *map)
 {
     const int64_t place = sqlite3_column_int64(row, 0);
-    enum seat_state state;
+    enum seat_state state = SEAT_ABSENT;
     if (place < 0 || place >= map->place_count) return false;
     if (map->states[place] != SEAT_AVAILABLE) return false;
     if (!read_state(database_column_text(row, 1), &state)) return false;
