@@ -237,6 +237,14 @@ static enum error decide_and_record(struct engine *engine, uint32_t slot, bool *
     return ERROR_NONE;
 }
 
+/* What came before its showtime was closed, and did not fit into the turn that closed it. */
+static void refuse_waiting(struct engine *engine, struct resident *resident, int64_t now_ms)
+{
+    turn_begin(&engine->turn, &engine->options.policy, &engine->memory, NULL, now_ms);
+    fill_turn(engine, resident, false);
+    fail_turn(engine, ERROR_STORE_UNAVAILABLE);
+}
+
 /* One showtime's turn inside the open transaction. An error fails the whole batch. */
 static enum error run_turn(struct engine *engine, uint32_t slot, int64_t now_ms)
 {
@@ -249,6 +257,10 @@ static enum error run_turn(struct engine *engine, uint32_t slot, int64_t now_ms)
     batch->changed[batch->turn_count] = false;
     batch->turn_count++;
 
+    if (resident->closed) {
+        refuse_waiting(engine, resident, now_ms);
+        return ERROR_NONE;
+    }
     const enum error loaded = named ? load(engine, resident) : ERROR_SHOWTIME_NOT_FOUND;
     const bool exists = loaded == ERROR_NONE;
     batch->changed[batch->turn_count - 1] = exists && !was_loaded;
