@@ -96,11 +96,17 @@ def fire(port, requests):
     return asyncio.run(_fire(port, requests))
 
 
-def start(port, requests):
-    """The same in a thread that the caller joins; for tests that end the server meanwhile.
-    Gives the thread once the connections are open."""
+def start(port, requests, answers=None):
+    """The same in a thread that the caller joins; for tests that do something meanwhile. Gives
+    the thread once the connections are open; `answers` is a list that it extends."""
     opened = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_fire(port, requests, opened)))
+
+    def run():
+        got, _ = asyncio.run(_fire(port, requests, opened))
+        if answers is not None:
+            answers.extend(got)
+
+    thread = threading.Thread(target=run)
     thread.start()
     assert opened.wait(ANSWER_TIMEOUT_S)
     return thread

@@ -1,0 +1,176 @@
+"""A disk that hangs or fails under the server, made by strace: overload and unknown outcomes.
+
+strace makes a system call late, or fail, without the program's knowledge. It must be allowed to
+attach to a process of the same user.
+"""
+
+import re
+import subprocess
+import threading
+import time
+
+import pytest
+from support import api as calls
+from support import process, shapes, swarm
+
+ATTACH_LIMIT_S = 20
+FLUSH_LATE_US = 10000000  # Longer than any test lets it last.
+CROWD_COMES_WITHIN_S = 3  # strace makes every system call slow.
+QUEUE_MAX = 4096  # The contract's limit of a showtime's queue.
+BEYOND = 300
+
+
+class Fault:
+    """A fault of the running server, until it is lifted."""
+
+    def __init__(self, server, *expressions):
+        arguments = []
+        for expression in expressions:
+            arguments += ["-e", expression]
+        self.output = server.folder / "strace.log"
+        self.file = open(self.output, "w")
+        self.strace = subprocess.Popen(
+            ["strace", "-f", "-p", str(server.process.pid), *arguments],
+            stdin=subprocess.DEVNULL, stdout=self.file, stderr=self.file)
+        limit_s = time.monotonic() + ATTACH_LIMIT_S
+        while not re.search(r"Process \d+ attached with \d+ threads", self.output.read_text()):
+            text = self.output.read_text()
+            assert self.strace.poll() is None and time.monotonic() < limit_s, text
+            time.sleep(0.01)
+
+    def lift(self):
+        if self.strace.poll() is None:
+            self.strace.terminate()
+        self.strace.wait(ATTACH_LIMIT_S)
+        self.file.close()
+
+
+def late_flush(delay_us):
+    """Every flush takes this long."""
+    return "trace=fdatasync,fsync", f"inject=fdatasync,fsync:delay_enter={delay_us}"
+
+
+def fill_the_queue(server, showtime, meanwhile=None):
+    """Has a turn wait for the disk while more holds come than may wait behind it, and gives
+    their answers, that of the turn's own hold first."""
+    server.api.seats(showtime)  # In memory from now on.
+    requests = [swarm.hold_bytes(server.api.token(f"user-{number}"), showtime,
+                                 [f"A{number % 50 + 1}"])
+                for number in range(1 + QUEUE_MAX + BEYOND)]
+    answers = []
+    fault = Fault(server, *late_flush(FLUSH_LATE_US))
+    try:
+        first = swarm.start(server.port, requests[:1], answers)
+        time.sleep(0.3)  # Its turn is at the disk now.
+        crowd = swarm.start(server.port, requests[1:], answers)
+        time.sleep(CROWD_COMES_WITHIN_S)
+        if meanwhile is not None:
+            meanwhile()
+    finally:
+        fault.lift()
+    first.join()
+    crowd.join()
+    return answers
+
+
+def test_a_full_queue_refuses_at_once_and_the_rest_is_served(launch):
+    """While the disk takes its time, 4096 wait for it and the others are told to come again."""
+    content, (showtime,) = process.pool(1, screen_id="BIG")
+    server = launch(content)
+    answers = fill_the_queue(server, showtime)
+    told = {}
+    for answer in answers:
+        told.setdefault((answer.status, answer.code), []).append(answer)
+    print({key: len(several) for key, several in told.items()})
+    assert set(told) == {(201, None), (409, "SEAT_HELD_BY_ANOTHER"), (503, "OVERLOADED")}
+    refused = told[503, "OVERLOADED"]
+    assert len(refused) == BEYOND
+    for answer in refused:
+        shapes.check_problem(answer, 503, "OVERLOADED", "/api/bookings/hold")
+        assert int(answer.header("retry-after")) >= 1
+    statuses = server.api.statuses(showtime)
+    assert len(statuses) == len(told[201, None]) == 50
+
+
+def test_who_looks_is_served_while_a_queue_is_full(launch):
+    content, (hot, quiet) = process.pool(2, screen_id="BIG")
+    server = launch(content)
+    mine = server.api.customer()
+    booking = mine.held(quiet, ["A1"])
+
+    def look():
+        assert server.api.statuses(hot) == {}, "what is not durable is not shown"
+        mine.booking(booking).expect(200)
+        mine.bookings().expect(200)
+        server.api.public.get("/api/showtimes").expect(200)
+        server.api.public.get("/health/live").expect(200)
+
+    fill_the_queue(server, hot, look)
+    mine.hold(quiet, ["A2"]).expect(201)
+
+
+def end_of(server):
+    """The exit code of a server that must end by itself."""
+    code = server.wait()
+    server.process = None
+    return code
+
+
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
+def test_a_flush_that_fails_is_an_unknown_outcome_and_the_next_start_knows(launch, error):
+    """No answer claims what the disk did not confirm, and nothing is tried twice."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    before = server.api.customer()
+    booking = before.held(showtime, ["D1"])
+    users = [server.api.customer(f"user-{number}") for number in range(5)]
+    keys = [calls.new_key() for _ in users]
+    fault = Fault(server, "trace=fdatasync,fsync", f"inject=fdatasync,fsync:error={error}")
+    requests = [swarm.hold_bytes(user.token, showtime, [f"C{number + 1}"], key)
+                for number, (user, key) in enumerate(zip(users, keys))]
+    try:
+        answers, _ = swarm.fire(server.port, requests)
+        code = end_of(server)
+    finally:
+        fault.lift()
+    assert code == process.RESTART_EXIT_CODE
+    refused = [answer for answer in answers if not isinstance(answer, Exception)]
+    assert refused, "the unknown outcome is told"
+    for answer in refused:
+        assert answer.status == 503 and answer.code in ("OUTCOME_UNKNOWN", "STORE_UNAVAILABLE")
+        assert int(answer.header("retry-after")) >= 1
+    assert "OUTCOME_UNKNOWN" in {answer.code for answer in refused}
+
+    server.start()
+    statuses = server.api.statuses(showtime)
+    assert statuses["D1"] == "held"
+    for number, (user, key) in enumerate(zip(users, keys)):
+        seats = [f"C{number + 1}"]
+        again = user.hold(showtime, seats, key).expect(201)
+        was_there = seats[0] in statuses
+        assert (again.header("idempotent-replayed") == "true") == was_there
+        assert len(user.bookings().json["items"]) == 1
+    assert before.booking(booking).json["status"] == "pending"
+
+
+def test_reads_go_on_while_a_commit_waits_for_the_disk(launch):
+    """A slow disk delays the answers of writes and nothing else."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    assert server.api.statuses(showtime) == {}  # In memory from now on.
+    fault = Fault(server, *late_flush(700000))
+    answers = []
+    try:
+        waiting = threading.Thread(
+            target=lambda: answers.append(server.api.customer().hold(showtime, ["C3"])))
+        began_s = time.monotonic()
+        waiting.start()
+        time.sleep(0.2)
+        assert server.api.statuses(showtime) == {}, "what is not durable is not shown"
+        assert time.monotonic() - began_s < 0.6, "a read must not wait for the disk"
+        waiting.join()
+        assert time.monotonic() - began_s >= 0.65, "an answer waits for the disk"
+    finally:
+        fault.lift()
+    answers[0].expect(201)
+    assert server.api.statuses(showtime) == {"C3": "held"}
