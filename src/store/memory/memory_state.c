@@ -26,13 +26,12 @@ void memory_state_add(struct memory_list *list, const void *row)
     list->count++;
 }
 
-static struct memory_list copy_list(const struct memory_list *list)
+static void copy_list(const struct memory_list *list, struct memory_list *ret_copy)
 {
-    struct memory_list copy = {.row_size = list->row_size};
+    *ret_copy = (struct memory_list){.row_size = list->row_size};
     for (size_t index = 0; index < list->count; index++) {
-        memory_state_add(&copy, memory_state_row(list, index));
+        memory_state_add(ret_copy, memory_state_row(list, index));
     }
-    return copy;
 }
 
 static void release_list(struct memory_list *list)
@@ -216,8 +215,8 @@ void memory_state_begin_day(struct memory_store *store, int64_t now_ms)
     if (action == KEY_DAY_KEEP) return;
     if (store->open && !store->day_begun) {
         store->keys_before = *keys;
-        keys->rows = copy_list(&store->keys_before.rows);
-        keys->tables = copy_list(&store->keys_before.tables);
+        copy_list(&store->keys_before.rows, &keys->rows);
+        copy_list(&store->keys_before.tables, &keys->tables);
         store->day_begun = true;
     }
     keys->day = today;

@@ -144,7 +144,7 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     id_format(showtime, id);
     database_bind_text(row, 1, (struct slice){.data = id, .size = sizeof id});
     const int code = sqlite3_step(row);
-    struct seat_map map;
+    struct seat_map map = {0};
     int64_t number = 0;
     enum error error = ERROR_NONE;
     if (code == SQLITE_ROW) {
