@@ -9,7 +9,6 @@
  *         history, and a server may run beside it.
  * Errors: ERROR_STORE_UNAVAILABLE if the file cannot be opened or read to its end.
  * Thread: any; one audit belongs to one.
- * Source: spec/guarantees.md G1, G2, G7, G12
  */
 #pragma once
 

@@ -6,7 +6,7 @@
  *
  * Errors: database_error maps SQLite's codes; see there.
  * Thread: a database belongs to one thread.
- * Source: https://www.sqlite.org/wal.html; reference/evidence-store.md 2b and 6
+ * Source: https://www.sqlite.org/wal.html; docs/decisions/0002-sqlite.md
  */
 #pragma once
 

@@ -6,7 +6,7 @@
  * Shape:  `user_version` counts the versions; a version's steps run in one transaction, so
  *         a file is of one version or of the next, never between.
  * Errors: ERROR_STORE_UNAVAILABLE, with a sentence that says what is wrong with the file.
- * Source: spec/predecessor-readme.md section 5; docs/decisions/0002-sqlite.md
+ * Source: docs/decisions/0002-sqlite.md
  */
 #pragma once
 
