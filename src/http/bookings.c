@@ -166,6 +166,17 @@ static bool read_list_query(struct exchange *exchange, struct booking_query *ret
     return query_finish(exchange, &query, now_ms);
 }
 
+/* A cursor names the last booking of a page; this one names none. */
+static void refuse_cursor(struct exchange *exchange, int64_t now_ms)
+{
+    const struct field_error wrong = {.field = SLICE("cursor"),
+                                      .message = SLICE("must be a next_cursor of this list")};
+    problem_reply(
+        exchange,
+        &(struct problem){.error = ERROR_VALIDATION_FAILED, .errors = &wrong, .error_count = 1},
+        now_ms);
+}
+
 void bookings_list(struct desk *desk, struct exchange *exchange, int64_t now_ms)
 {
     struct booking_query query;
@@ -177,6 +188,10 @@ void bookings_list(struct desk *desk, struct exchange *exchange, int64_t now_ms)
     const struct reader *reader = &desk->reader;
     const enum error error =
         reader->methods->list_bookings(reader->context, &query, bookings, &count, &more);
+    if (error == ERROR_BOOKING_NOT_FOUND) {
+        refuse_cursor(exchange, now_ms);
+        return;
+    }
     if (error != ERROR_NONE) {
         problem_reply(exchange, &(struct problem){.error = error}, now_ms);
         return;
