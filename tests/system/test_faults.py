@@ -174,3 +174,55 @@ def test_reads_go_on_while_a_commit_waits_for_the_disk(launch):
         fault.lift()
     answers[0].expect(201)
     assert server.api.statuses(showtime) == {"C3": "held"}
+
+
+def test_a_writer_that_is_stuck_is_not_ready_but_alive(launch):
+    """Probes tell the proxy to look elsewhere, and not the supervisor to kill."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    fault = Fault(server, *late_flush(FLUSH_LATE_US))
+    try:
+        waiting = swarm.start(
+            server.port, [swarm.hold_bytes(server.api.token("me"), showtime, ["C3"])])
+        limit_s = time.monotonic() + 9
+        while (answer := server.api.public.get("/health/ready")).status == 200:
+            assert time.monotonic() < limit_s, "ready, although nothing is written"
+            time.sleep(0.1)
+        assert answer.status == 503 and answer.json["checks"]["writer"] == "failed"
+        assert server.api.public.get("/health").status == 503
+        server.api.public.get("/health/live").expect(200)
+    finally:
+        fault.lift()
+    waiting.join()
+    limit_s = time.monotonic() + 5
+    while server.api.public.get("/health/ready").status != 200:
+        assert time.monotonic() < limit_s
+        time.sleep(0.05)
+    assert server.api.statuses(showtime) == {"C3": "held"}
+
+
+def test_an_end_asked_for_while_the_disk_is_slow_waits_for_the_answers(launch):
+    """SIGTERM: what is under way is answered, what comes later is refused, the exit code is 0."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    server.api.seats(showtime)
+    users = [server.api.customer() for _ in range(50)]
+    seats = [f"{row}{col}" for row in "BCDFG" for col in range(1, 11)]
+    requests = [swarm.hold_bytes(user.token, showtime, [seat])
+                for user, seat in zip(users, seats)]
+    answers = []
+    fault = Fault(server, *late_flush(1500000))
+    try:
+        waiting = swarm.start(server.port, requests, answers)
+        time.sleep(0.5)
+        server.process.terminate()
+        time.sleep(0.2)
+        with pytest.raises(OSError):
+            calls.Client(server.port, timeout_s=1).get("/health/live")
+        waiting.join()
+        assert end_of(server) == 0
+    finally:
+        fault.lift()
+    assert [answer.status for answer in answers] == [201] * len(requests)
+    server.start()
+    assert server.api.statuses(showtime) == {seat: "held" for seat in seats}
