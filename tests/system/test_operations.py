@@ -367,6 +367,7 @@ class Hammer:
                 return
 
 
+@pytest.mark.races
 def test_a_server_that_ends_under_load_answers_what_is_under_way(launch):
     content, showtimes = process.pool(4)
     server = launch(content, MAX_HELD_SEATS="1000")
@@ -438,6 +439,7 @@ def free_seats(api):
     return showtime, [name for name, seat in seats.items() if seat["status"] == "available"]
 
 
+@pytest.mark.races
 def test_a_demos_seat_is_bought_in_the_sandbox(demo):
     showtime, free = free_seats(demo.api)
     customer = demo.api.customer()
