@@ -3,7 +3,7 @@
  * Flags win over the environment. A setting that is wrong is named with what it may be, and
  * nothing starts. Secrets are copied here and wiped from the environment.
  *
- * Source: docs/http-api.md, "Program and environment".
+ * Source: docs/operations.md, "Settings".
  */
 #pragma once
 
