@@ -54,8 +54,7 @@ static void set_return_urls(struct house *house, const struct config *config)
         const struct slice host = slice_trim(slice_cut(rest, ',', &rest));
         if (host.size > 0) house->return_hosts[house->return_host_count++] = host;
     }
-    const struct slice url = config_slice(&config->default_return_url);
-    if (url.size <= URL_SIZE_MAX) house->default_return_url = url_of(url);
+    house->default_return_url = url_of(config_slice(&config->default_return_url));
 }
 
 /* The server's own address, as programs on this machine reach it. */
@@ -213,4 +212,11 @@ void house_woken(void *context, void *loop_state)
     (void)context;
     struct counter *counter = loop_state;
     desk_collect(&counter->desk);
+}
+
+void house_ticked(void *context, void *loop_state)
+{
+    (void)context;
+    struct counter *counter = loop_state;
+    desk_expire(&counter->desk, clock_steady_us());
 }

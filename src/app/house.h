@@ -28,3 +28,4 @@ void house_handle(void *context, void *loop_state, struct exchange *exchange);
 struct slice house_fault_body(void *context, enum error error, struct slice request_id,
                               struct arena *arena);
 void house_woken(void *context, void *loop_state);
+void house_ticked(void *context, void *loop_state);

@@ -97,6 +97,7 @@ static int serve(struct config *config, struct embedded *embedded, struct server
                                            .handle = house_handle,
                                            .fault_body = house_fault_body,
                                            .woken = house_woken,
+                                           .ticked = house_ticked,
                                            .context = state};
     struct slice message = {0};
     if (server_open(&options, server, &message) != ERROR_NONE) {

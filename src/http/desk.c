@@ -7,9 +7,11 @@
 /* A command on its way, and who waits for it. */
 struct ticket {
     struct command command;
-    struct exchange *exchange;
+    struct exchange *exchange; /* NULL: answered already, when its time was over. */
     desk_answer *answer;
-    struct ticket *next_free;
+    int64_t submitted_us;
+    struct ticket *before; /* Among those whose exchange waits, in the order they came. */
+    struct ticket *behind; /* Or the next free one. */
 };
 
 bool desk_open(struct desk *desk, const struct house *house, uint32_t loop)
@@ -29,7 +31,7 @@ struct command *desk_take(struct desk *desk)
 {
     struct ticket *ticket = desk->free_tickets;
     if (ticket != NULL) {
-        desk->free_tickets = ticket->next_free;
+        desk->free_tickets = ticket->behind;
     } else if (desk->tickets_used < DESK_COMMANDS_MAX) {
         ticket = &desk->tickets[desk->tickets_used++];
     } else {
@@ -43,7 +45,7 @@ void desk_give_back(struct desk *desk, struct command *command)
 {
     struct ticket *ticket = command->owner;
     CHECK(&ticket->command == command);
-    ticket->next_free = desk->free_tickets;
+    ticket->behind = desk->free_tickets;
     desk->free_tickets = ticket;
 }
 
@@ -51,6 +53,23 @@ static void answer_failure(struct exchange *exchange, enum error error)
 {
     problem_reply(exchange, &(struct problem){.error = error, .retry_after_s = ANSWER_WITHIN_S},
                   clock_now_ms());
+}
+
+static void join_waiting(struct desk *desk, struct ticket *ticket)
+{
+    ticket->before = desk->last_waiting;
+    ticket->behind = NULL;
+    if (desk->last_waiting == NULL) desk->first_waiting = ticket;
+    else desk->last_waiting->behind = ticket;
+    desk->last_waiting = ticket;
+}
+
+static void leave_waiting(struct desk *desk, const struct ticket *ticket)
+{
+    if (ticket->before == NULL) desk->first_waiting = ticket->behind;
+    else ticket->before->behind = ticket->behind;
+    if (ticket->behind == NULL) desk->last_waiting = ticket->before;
+    else ticket->behind->before = ticket->before;
 }
 
 void desk_submit(struct desk *desk, struct exchange *exchange, struct command *command,
@@ -62,9 +81,22 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
 
     ticket->exchange = exchange;
     ticket->answer = answer;
+    ticket->submitted_us = clock_steady_us();
+    join_waiting(desk, ticket);
     if (writer_submit(desk->house->writer, command)) return;
+    leave_waiting(desk, ticket);
     desk_give_back(desk, command);
     answer_failure(exchange, ERROR_OVERLOADED);
+}
+
+static void collect(struct desk *desk, struct ticket *ticket)
+{
+    struct exchange *exchange = ticket->exchange;
+    if (exchange == NULL) return;
+    leave_waiting(desk, ticket);
+    const enum error failure = ticket->command.answer.failure;
+    if (failure != ERROR_NONE) answer_failure(exchange, failure);
+    else ticket->answer(desk, exchange, &ticket->command);
 }
 
 void desk_collect(struct desk *desk)
@@ -72,11 +104,21 @@ void desk_collect(struct desk *desk)
     struct command *command = writer_collect(desk->house->writer, desk->loop);
     while (command != NULL) {
         struct command *next = command->next;
-        const struct ticket *ticket = command->owner;
-        const enum error failure = command->answer.failure;
-        if (failure != ERROR_NONE) answer_failure(ticket->exchange, failure);
-        else ticket->answer(desk, ticket->exchange, command);
+        collect(desk, command->owner);
         desk_give_back(desk, command);
         command = next;
+    }
+}
+
+void desk_expire(struct desk *desk, int64_t now_us)
+{
+    struct ticket *ticket = desk->first_waiting;
+    while (ticket != NULL && now_us - ticket->submitted_us >= ANSWER_DEADLINE_US) {
+        struct exchange *exchange = ticket->exchange;
+        const bool only_looks = ticket->command.kind == COMMAND_LOOK;
+        leave_waiting(desk, ticket);
+        ticket->exchange = NULL;
+        answer_failure(exchange, only_looks ? ERROR_STORE_UNAVAILABLE : ERROR_OUTCOME_UNKNOWN);
+        ticket = desk->first_waiting;
     }
 }

@@ -15,10 +15,11 @@
 #include "ports/reader.h"
 
 enum {
-    RETURN_HOSTS_MAX = 16,    /* A chain has a handful of shops. */
-    SECRETS_MAX = 2,          /* The one in use and the one before, while rotating. */
-    DESK_COMMANDS_MAX = 8192, /* Per loop; two loops fill the writer's 16384. */
-    ANSWER_WITHIN_S = 1,      /* What Retry-After says when the server is overloaded. */
+    RETURN_HOSTS_MAX = 16,        /* A chain has a handful of shops. */
+    SECRETS_MAX = 2,              /* The one in use and the one before, while rotating. */
+    DESK_COMMANDS_MAX = 8192,     /* Per loop; two loops fill the writer's 16384. */
+    ANSWER_DEADLINE_US = 5000000, /* Every request hears something by then. */
+    ANSWER_WITHIN_S = 1,          /* What Retry-After says when the server is overloaded. */
 };
 
 /* A way to pay. Off without a secret. */
@@ -60,6 +61,8 @@ struct desk {
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
     struct ticket *tickets;                         /* [DESK_COMMANDS_MAX] */
     struct ticket *free_tickets;
+    struct ticket *first_waiting; /* The longest. */
+    struct ticket *last_waiting;
     uint32_t tickets_used; /* Those of `tickets` that were ever taken. */
 };
 
@@ -86,3 +89,7 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
 
 /* Answers what the writer has decided for this loop. */
 void desk_collect(struct desk *desk);
+
+/* Answers 503 OUTCOME_UNKNOWN to those who have waited for ANSWER_DEADLINE_US; what the writer
+ * decides on them later is the store's to tell. Called once a second. */
+void desk_expire(struct desk *desk, int64_t now_us);

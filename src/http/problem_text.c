@@ -95,7 +95,7 @@ static const struct problem_text texts[ERROR_COUNT] = {
     [ERROR_CINEMA_NOT_FOUND] = TEXT("There is no such cinema", "No cinema has this id.",
                                     "Look the cinema up in the list of cinemas."),
     [ERROR_NOT_FOUND] = TEXT("There is nothing at this address", "The address is not one of ours.",
-                             "Check the path; /openapi.json lists all of them."),
+                             "Check the path, its case and its slashes."),
     [ERROR_METHOD_NOT_ALLOWED] =
         TEXT("The method is not allowed here", "The address exists, but not for this method.",
              "The Allow header lists the methods."),

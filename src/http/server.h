@@ -33,6 +33,8 @@ struct server_options {
                                struct arena *arena);
     /* Somebody called server_wake for this loop. */
     void (*woken)(void *context, void *loop_state);
+    /* A second has passed on this loop. NULL: nobody cares. */
+    void (*ticked)(void *context, void *loop_state);
     void *context;
 };
 

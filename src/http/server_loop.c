@@ -91,6 +91,8 @@ static void on_tick(h2o_timeout_entry_t *ticker)
         if (loop->tick >= connection->deadline) server_connection_close(connection);
     }
     if (loop->listener_paused && loop->listener != NULL) resume_listener(loop);
+    const struct server_options *options = &loop->server->options;
+    if (options->ticked != NULL) options->ticked(options->context, loop->state);
     h2o_timeout_link(loop->context.loop, &loop->context.one_sec_timeout, ticker);
 }
 

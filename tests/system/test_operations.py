@@ -50,6 +50,10 @@ REFUSALS = {
     "holds of no time": ((), {"HOLD_SECONDS": "0"}, "HOLD_SECONDS"),
     "payments of no time": ((), {"PAYMENT_SECONDS": "-1"}, "PAYMENT_SECONDS"),
     "no seats to hold": ((), {"MAX_HELD_SEATS": "none"}, "MAX_HELD_SEATS"),
+    "a way back that is not secure": ((), {"DEFAULT_RETURN_URL": "http://shop.example/"},
+                                      "DEFAULT_RETURN_URL"),
+    "too many ways back": ((), {"RETURN_URL_HOSTS": ",".join(f"h{n}.example" for n in range(17))},
+                           "RETURN_URL_HOSTS"),
     "an unheard log level": ((), {"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
 }
 
