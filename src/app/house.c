@@ -113,6 +113,10 @@ bool house_open(struct house_state *state, struct config *config, const struct e
     house->started_at_ms = clock_now_ms();
     set_providers(house, config);
     set_return_urls(house, config);
+    for (uint32_t loop = 0; loop < config->loop_count; loop++) {
+        state->tickets[loop] = desk_make_tickets();
+        if (state->tickets[loop] == NULL) return out_of_memory("the commands");
+    }
     house->seat_pages = seat_pages_open();
     if (house->seat_pages == NULL) return out_of_memory("the seat pages");
     return set_gateway(state, config, port);
@@ -120,6 +124,7 @@ bool house_open(struct house_state *state, struct config *config, const struct e
 
 void house_close(struct house_state *state)
 {
+    for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++) free(state->tickets[loop]);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);
     *state = (struct house_state){0};
@@ -133,7 +138,6 @@ static void close_counter(struct counter *counter)
     auth_close(counter->desk.authenticator);
     sqlite_reader_close(counter->reader);
     catalogue_read_close(counter->catalogue);
-    desk_close(&counter->desk);
     free(counter);
 }
 
@@ -175,8 +179,8 @@ void *house_loop_enter(void *context, uint32_t loop)
     const struct house_state *state = context;
     struct counter *counter = calloc(1, sizeof *counter);
     if (counter == NULL) return NULL;
-    if (desk_open(&counter->desk, &state->house, loop) &&
-        open_connections(counter, state->database_path) && open_keys(counter, &state->house)) {
+    desk_open(&counter->desk, &state->house, loop, state->tickets[loop]);
+    if (open_connections(counter, state->database_path) && open_keys(counter, &state->house)) {
         return counter;
     }
     close_counter(counter);

@@ -140,8 +140,8 @@ int serve_command(struct config *config)
         exit_code = serve(config, &embedded, &server, &state);
     }
     if (server != NULL) server_stop(server, GRACE_MS);
-    house_close(&state);
     if (embedded.writer != NULL) writer_stop(embedded.writer);
+    house_close(&state);
     if (server != NULL) server_close(server);
     embedded_close(&embedded);
     if (atomic_load(&store_failed)) exit_code = EXIT_RESTART;

@@ -14,17 +14,15 @@ struct ticket {
     struct ticket *behind; /* Or the next free one. */
 };
 
-bool desk_open(struct desk *desk, const struct house *house, uint32_t loop)
+struct ticket *desk_make_tickets(void)
 {
-    *desk = (struct desk){.house = house, .loop = loop};
-    desk->tickets = calloc(DESK_COMMANDS_MAX, sizeof *desk->tickets);
-    return desk->tickets != NULL;
+    return calloc(DESK_COMMANDS_MAX, sizeof(struct ticket));
 }
 
-void desk_close(struct desk *desk)
+void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets)
 {
-    free(desk->tickets);
-    *desk = (struct desk){0};
+    CHECK(tickets != NULL);
+    *desk = (struct desk){.house = house, .loop = loop, .tickets = tickets};
 }
 
 struct command *desk_take(struct desk *desk)
@@ -51,8 +49,7 @@ void desk_give_back(struct desk *desk, struct command *command)
 
 static void answer_failure(struct exchange *exchange, enum error error)
 {
-    problem_reply(exchange, &(struct problem){.error = error, .retry_after_s = ANSWER_WITHIN_S},
-                  clock_now_ms());
+    problem_reply(exchange, &(struct problem){.error = error}, clock_now_ms());
 }
 
 static void join_waiting(struct desk *desk, struct ticket *ticket)

@@ -18,8 +18,7 @@ enum {
     RETURN_HOSTS_MAX = 16,        /* A chain has a handful of shops. */
     SECRETS_MAX = 2,              /* The one in use and the one before, while rotating. */
     DESK_COMMANDS_MAX = 8192,     /* Per loop; two loops fill the writer's 16384. */
-    ANSWER_DEADLINE_US = 5000000, /* Every request hears something by then. */
-    ANSWER_WITHIN_S = 1,          /* What Retry-After says when the server is overloaded. */
+    ANSWER_DEADLINE_US = 4000000, /* With the tick of a second: every request hears within 5 s. */
 };
 
 /* A way to pay. Off without a secret. */
@@ -66,10 +65,12 @@ struct desk {
     uint32_t tickets_used; /* Those of `tickets` that were ever taken. */
 };
 
-/* Makes a desk with its tickets; the connections and keys are its opener's to set. False
- * without memory. */
-bool desk_open(struct desk *desk, const struct house *house, uint32_t loop);
-void desk_close(struct desk *desk);
+/* Room for DESK_COMMANDS_MAX commands, to be freed by its maker after the writer has stopped:
+ * it writes answers there until then. NULL without memory. */
+struct ticket *desk_make_tickets(void);
+
+/* Makes a desk over such tickets; the connections and keys are its opener's to set. */
+void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets);
 
 /* Makes the answer of a decided command. */
 typedef void desk_answer(struct desk *desk, struct exchange *exchange,

@@ -165,7 +165,7 @@ static const char *const version_1[] = {
     "  refund_done_at INTEGER\n"
     ") STRICT",
     "CREATE UNIQUE INDEX payment_kept ON payment(booking) WHERE status = 'completed'",
-    "CREATE UNIQUE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
+    "CREATE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
 
     IDEMPOTENCY("idempotency_0"),
     IDEMPOTENCY("idempotency_1"),

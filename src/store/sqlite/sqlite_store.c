@@ -72,7 +72,7 @@ static enum error end_find(struct sqlite_store *store, sqlite3_stmt *row, int co
 {
     enum error error = ERROR_NONE;
     if (code == SQLITE_DONE) error = ERROR_NOT_FOUND;
-    else if (code != SQLITE_ROW) error = database_failure(&store->database, "find");
+    else if (code != SQLITE_ROW) error = database_read_failure(&store->database, "find");
     else if (!whole) error = ERROR_INTERNAL_ERROR;
     database_done(row);
     return writer_state_note(store, error);
