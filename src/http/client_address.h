@@ -1,0 +1,30 @@
+/* client_address.h - where a request comes from, seen past the proxies that we trust.
+ *
+ * X-Forwarded-For is what anybody likes to write in it, but for the entries that our own proxies
+ * have added at its end. So it is read from its end, and only as long as the one who wrote the
+ * entry is trusted.
+ *
+ * Shape:  at most CLIENT_HOPS_MAX entries are looked at. An entry that is no address ends the
+ *         walk: the client is then the trusted proxy that wrote it.
+ * Thread: the exchange's loop.
+ */
+#pragma once
+
+#include "http/address.h"
+#include "http/exchange.h"
+
+enum {
+    TRUSTED_PROXIES_MAX = 32, /* Ranges; a network of load balancers has a handful. */
+    CLIENT_HOPS_MAX = 16,     /* Trusted proxies one behind the other: two or three. */
+};
+
+struct trusted_proxies {
+    size_t count;
+    struct address_range ranges[TRUSTED_PROXIES_MAX];
+};
+
+bool client_address_trusted(const struct trusted_proxies *proxies, const struct address *address);
+
+/* The last hop that is not trusted; all zero if the peer has no address. */
+struct address client_address_of(const struct trusted_proxies *proxies,
+                                 const struct exchange *exchange);
