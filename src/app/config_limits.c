@@ -1,5 +1,10 @@
 #include "app/config_limits.h"
 
+enum {
+    CONNECTIONS_USUAL = 3000, /* A quarter of a loop's: one client never has them all. */
+    CONNECTIONS_HIGHEST = 1000000,
+};
+
 static bool fault(struct config_limits_fault *ret_fault, struct slice name, struct slice why)
 {
     *ret_fault = (struct config_limits_fault){.name = name, .why = why};
@@ -31,17 +36,30 @@ static bool read_rates(char *(*get)(const char *), struct config_limits *limits,
     return true;
 }
 
+static bool read_connections(char *(*get)(const char *), struct config_limits *limits,
+                             struct config_limits_fault *ret_fault)
+{
+    const struct slice name = SLICE("RATE_LIMIT_CONNECTIONS");
+    const struct slice text = slice_of(get(name.data));
+    uint64_t number = text.data == NULL ? CONNECTIONS_USUAL : 0;
+    const bool valid = text.data == NULL || slice_equal(text, SLICE("off")) ||
+                       (slice_to_number(text, CONNECTIONS_HIGHEST, &number) && number > 0);
+    if (!valid) return fault(ret_fault, name, SLICE("must be off, or a number from 1 to 1000000"));
+    limits->connections_max = limits->limited ? (uint32_t)number : 0;
+    return true;
+}
+
 static bool read_proxies(char *(*get)(const char *), struct config_limits *limits,
                          struct config_limits_fault *ret_fault)
 {
     const struct slice name = SLICE("TRUSTED_PROXIES");
-    struct trusted_proxies *proxies = &limits->limiter.proxies;
+    struct address_ranges *proxies = &limits->limiter.proxies;
     struct slice rest = slice_of(get(name.data));
     while (rest.size > 0) {
         const struct slice text = slice_trim(slice_cut(rest, ',', &rest));
-        if (proxies->count == TRUSTED_PROXIES_MAX)
+        if (proxies->count == ADDRESS_RANGES_MAX)
             return fault(ret_fault, name, SLICE("more than 32 addresses and ranges"));
-        if (!address_range_parse(text, &proxies->ranges[proxies->count]))
+        if (!address_range_parse(text, &proxies->all[proxies->count]))
             return fault(ret_fault, name,
                          SLICE("must be addresses or ranges, separated by commas, such as "
                                "127.0.0.1, 10.0.0.0/8, 2001:db8::/32; bits behind the prefix must "
@@ -76,6 +94,7 @@ bool config_limits_read(char *(*get)(const char *name), struct config_limits *re
 {
     struct config_limits limits = {0};
     const bool read = read_switch(get, &limits, ret_fault) && read_rates(get, &limits, ret_fault) &&
+                      read_connections(get, &limits, ret_fault) &&
                       read_proxies(get, &limits, ret_fault) &&
                       read_origins(get, &limits, ret_fault);
     if (read) *ret_limits = limits;

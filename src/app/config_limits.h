@@ -11,7 +11,8 @@
 struct config_limits {
     bool limited; /* RATE_LIMIT is not off. */
     struct limiter_options limiter;
-    struct cors cors; /* Its origins point into the environment. */
+    uint32_t connections_max; /* Of one client in each loop; 0: no limit. */
+    struct cors cors;         /* Its origins point into the environment. */
 };
 
 /* What is wrong: `NAME: why`. */

@@ -1,13 +1,5 @@
 #include "http/client_address.h"
 
-bool client_address_trusted(const struct trusted_proxies *proxies, const struct address *address)
-{
-    for (size_t index = 0; index < proxies->count; index++) {
-        if (address_in_range(address, &proxies->ranges[index])) return true;
-    }
-    return false;
-}
-
 /* Cuts the last entry off a list; what stands before it is left in `list` (data NULL: nothing). */
 static struct slice cut_last(struct slice *list)
 {
@@ -18,13 +10,13 @@ static struct slice cut_last(struct slice *list)
     return slice_trim(last);
 }
 
-struct address client_address_of(const struct trusted_proxies *proxies,
+struct address client_address_of(const struct address_ranges *proxies,
                                  const struct exchange *exchange)
 {
     const struct slice name = SLICE("x-forwarded-for");
     struct address client = {0};
     if (!address_parse(exchange->peer, &client)) return client;
-    if (!client_address_trusted(proxies, &client)) return client;
+    if (!address_in_ranges(&client, proxies)) return client;
 
     /* Some proxies add to the header that came, others add a header behind it. */
     size_t headers_left = exchange_header_count(exchange, name);
@@ -34,7 +26,7 @@ struct address client_address_of(const struct trusted_proxies *proxies,
         if (list.data == NULL) list = exchange_header_at(exchange, name, --headers_left);
         struct address writer = client;
         if (!address_parse_hop(cut_last(&list), &client)) return writer;
-        if (!client_address_trusted(proxies, &client)) return client;
+        if (!address_in_ranges(&client, proxies)) return client;
     }
     return client;
 }

@@ -10,21 +10,11 @@
  */
 #pragma once
 
-#include "http/address.h"
+#include "base/address.h"
 #include "http/exchange.h"
 
-enum {
-    TRUSTED_PROXIES_MAX = 32, /* Ranges; a network of load balancers has a handful. */
-    CLIENT_HOPS_MAX = 16,     /* Trusted proxies one behind the other: two or three. */
-};
-
-struct trusted_proxies {
-    size_t count;
-    struct address_range ranges[TRUSTED_PROXIES_MAX];
-};
-
-bool client_address_trusted(const struct trusted_proxies *proxies, const struct address *address);
+enum { CLIENT_HOPS_MAX = 16 }; /* Trusted proxies one behind the other: two or three. */
 
 /* The last hop that is not trusted; all zero if the peer has no address. */
-struct address client_address_of(const struct trusted_proxies *proxies,
+struct address client_address_of(const struct address_ranges *proxies,
                                  const struct exchange *exchange);

@@ -21,7 +21,7 @@ static_assert((int)KEY_SIZE_MAX >= (int)USER_SIZE_MAX, "a user is a key");
 struct limiter {
     struct rate rates[LIMIT_COUNT];
     struct rate_table *tables[LIMIT_COUNT]; /* NULL: the limit is off. */
-    struct trusted_proxies proxies;
+    struct address_ranges proxies;
     struct slice policies[LIMIT_COUNT];
     char policy_texts[LIMIT_COUNT][POLICY_SIZE_MAX];
 };

@@ -44,7 +44,7 @@ enum limited {
 
 struct limiter_options {
     struct rate rates[LIMIT_COUNT]; /* A burst of 0: that limit is off. */
-    struct trusted_proxies proxies;
+    struct address_ranges proxies;
 };
 
 struct limiter;

@@ -1,6 +1,7 @@
 """Hostile clients against the limits as they are by default, or made small to be met quickly."""
 
 import re
+import socket
 import time
 
 import pytest
@@ -305,3 +306,42 @@ def test_a_wrong_setting_is_named_and_nothing_starts(tmp_path, name, value):
                                              "PORT": "0", name: value})
     assert done.returncode != 0
     assert f"{name}: must be" in done.stderr
+
+
+def open_connections(port, count):
+    """Opens connections; gives those that stay and the answers to those that do not."""
+    kept, refused = [], []
+    for _ in range(count):
+        peer = socket.create_connection(("127.0.0.1", port), timeout=10)
+        peer.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = peer.recv(65536)
+        if answer.startswith(b"HTTP/1.1 200"):
+            kept.append(peer)
+        else:
+            refused.append(answer)
+            peer.close()
+    return kept, refused
+
+
+def test_one_address_has_so_many_connections_and_gets_them_back_when_they_end(limited):
+    server = limited(RATE_LIMIT_CONNECTIONS="20", USHER_LOOPS="1")
+    kept, refused = open_connections(server.port, 30)
+    assert (len(kept), len(refused)) == (20, 10)
+    assert all(answer.startswith(b"HTTP/1.1 429 ") for answer in refused)
+    assert all(b"\r\nRetry-After: 1\r\n" in answer for answer in refused)
+    assert b'"errorCode":"RATE_LIMITED"' in refused[0]
+    for peer in kept[:5]:
+        peer.close()
+    time.sleep(0.2)
+    more, refused = open_connections(server.port, 8)
+    assert (len(more), len(refused)) == (5, 3)
+    for peer in kept[5:] + more:
+        peer.close()
+
+
+def test_a_trusted_proxy_has_as_many_connections_as_it_needs(limited):
+    server = limited(RATE_LIMIT_CONNECTIONS="20", USHER_LOOPS="1", TRUSTED_PROXIES="127.0.0.1")
+    kept, refused = open_connections(server.port, 40)
+    assert (len(kept), len(refused)) == (40, 0)
+    for peer in kept:
+        peer.close()

@@ -148,9 +148,9 @@ static void assert_client(const char *peer, const char *const *forwarded, size_t
                           const char *expected)
 {
     static struct bare_exchange fake;
-    struct trusted_proxies proxies = {.count = 2};
-    assert_true(address_range_parse(SLICE("10.0.0.0/8"), &proxies.ranges[0]));
-    assert_true(address_range_parse(SLICE("::1"), &proxies.ranges[1]));
+    struct address_ranges proxies = {.count = 2};
+    assert_true(address_range_parse(SLICE("10.0.0.0/8"), &proxies.all[0]));
+    assert_true(address_range_parse(SLICE("::1"), &proxies.all[1]));
     struct exchange *exchange = bare_exchange_start(&fake);
     exchange->peer = slice_of(peer);
     for (size_t index = 0; index < count; index++)

@@ -75,12 +75,25 @@ static void each_limit_has_a_variable(void **state)
     }
 }
 
+static void connections_are_a_number_or_off(void **state)
+{
+    (void)state;
+    assert_int_equal(accept(NULL, "").connections_max, 3000);
+    assert_int_equal(accept("RATE_LIMIT_CONNECTIONS", "7").connections_max, 7);
+    assert_int_equal(accept("RATE_LIMIT_CONNECTIONS", "off").connections_max, 0);
+    assert_int_equal(accept("RATE_LIMIT", "off").connections_max, 0);
+    refuse("RATE_LIMIT_CONNECTIONS", "0");
+    refuse("RATE_LIMIT_CONNECTIONS", "");
+    refuse("RATE_LIMIT_CONNECTIONS", "1000001");
+    refuse("RATE_LIMIT_CONNECTIONS", "10:1/s");
+}
+
 static void proxies_are_addresses_and_ranges(void **state)
 {
     (void)state;
     const struct config_limits limits = accept("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,fd00::/8");
     assert_int_equal(limits.limiter.proxies.count, 3);
-    assert_int_equal(limits.limiter.proxies.ranges[2].prefix_bits, 8);
+    assert_int_equal(limits.limiter.proxies.all[2].prefix_bits, 8);
     assert_int_equal(accept("TRUSTED_PROXIES", "").limiter.proxies.count, 0);
     refuse("TRUSTED_PROXIES", "localhost");
     refuse("TRUSTED_PROXIES", "127.0.0.1,,::1");
@@ -120,6 +133,7 @@ int main(void)
         cmocka_unit_test(without_settings_everybody_is_limited_as_usual),
         cmocka_unit_test(the_switch_knows_on_and_off),
         cmocka_unit_test(each_limit_has_a_variable),
+        cmocka_unit_test(connections_are_a_number_or_off),
         cmocka_unit_test(proxies_are_addresses_and_ranges),
         cmocka_unit_test(a_list_has_an_end),
         cmocka_unit_test(origins_are_written_out),

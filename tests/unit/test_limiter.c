@@ -159,7 +159,7 @@ static void what_a_client_says_of_its_address_counts_behind_trusted_proxies_only
     assert_int_equal(admitted, 20);
 
     options.proxies.count = 1;
-    assert_true(address_range_parse(SLICE("192.0.2.1"), &options.proxies.ranges[0]));
+    assert_true(address_range_parse(SLICE("192.0.2.1"), &options.proxies.all[0]));
     assert_int_equal(reopen(), 0);
     for (int count = 0; count < 40; count++) {
         struct exchange *exchange = start("", "192.0.2.1");

@@ -1,4 +1,4 @@
-#include "http/address.h"
+#include "base/address.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -79,6 +79,14 @@ bool address_in_range(const struct address *address, const struct address_range 
     if (rest_bits == 0) return true;
     const uint8_t difference = address->bytes[whole] ^ range->first.bytes[whole];
     return difference >> (8 - rest_bits) == 0;
+}
+
+bool address_in_ranges(const struct address *address, const struct address_ranges *ranges)
+{
+    for (size_t index = 0; index < ranges->count; index++) {
+        if (address_in_range(address, &ranges->all[index])) return true;
+    }
+    return false;
 }
 
 struct address address_of_customer(const struct address *address)

@@ -14,9 +14,16 @@ struct address {
     uint8_t bytes[16];
 };
 
+enum { ADDRESS_RANGES_MAX = 32 }; /* A network of load balancers has a handful. */
+
 struct address_range {
     struct address first;
     uint8_t prefix_bits; /* 0..128, of the sixteen bytes. */
+};
+
+struct address_ranges {
+    size_t count;
+    struct address_range all[ADDRESS_RANGES_MAX];
 };
 
 /* Reads an IPv4 or IPv6 address; `[...]`, a port behind it and a zone are not part of one. */
@@ -29,6 +36,8 @@ bool address_parse_hop(struct slice text, struct address *ret_address);
 bool address_range_parse(struct slice text, struct address_range *ret_range);
 
 bool address_in_range(const struct address *address, const struct address_range *range);
+
+bool address_in_ranges(const struct address *address, const struct address_ranges *ranges);
 
 /* The part of an address that one customer has for himself: all of an IPv4 address, the first
  * 64 bits of an IPv6 address. */
