@@ -22,8 +22,10 @@ struct limiter {
     struct rate rates[LIMIT_COUNT];
     struct rate_table *tables[LIMIT_COUNT]; /* NULL: the limit is off. */
     struct address_ranges proxies;
-    struct slice policies[LIMIT_COUNT];
+    struct slice policies[LIMIT_COUNT]; /* As the header tells them. */
+    struct slice pairs[LIMIT_COUNT];    /* A user's limit together with his address's. */
     char policy_texts[LIMIT_COUNT][POLICY_SIZE_MAX];
+    char pair_texts[LIMIT_COUNT][2 * POLICY_SIZE_MAX];
 };
 
 /* Whom a limit counts. */
@@ -110,6 +112,17 @@ static void write_policy(struct limiter *limiter, enum limit limit)
     limiter->policies[limit] = buffer_text(&text);
 }
 
+static void write_pair(struct limiter *limiter, enum limit user, enum limit address)
+{
+    struct buffer text;
+    buffer_init(&text, limiter->pair_texts[user], sizeof limiter->pair_texts[user]);
+    buffer_append(&text, limiter->policies[user]);
+    buffer_append(&text, SLICE(", "));
+    buffer_append(&text, limiter->policies[address]);
+    CHECK(!text.overflowed);
+    limiter->pairs[user] = buffer_text(&text);
+}
+
 struct limiter *limiter_open(const struct limiter_options *options)
 {
     struct limiter *limiter = calloc(1, sizeof *limiter);
@@ -125,6 +138,8 @@ struct limiter *limiter_open(const struct limiter_options *options)
         }
         write_policy(limiter, limit);
     }
+    write_pair(limiter, LIMIT_USER_WRITES, LIMIT_ADDRESS_WRITES);
+    write_pair(limiter, LIMIT_USER_READS, LIMIT_ADDRESS_READS);
     return limiter;
 }
 
@@ -159,30 +174,14 @@ static struct limiter_key key_of_address(const struct limiter *limiter,
     return key;
 }
 
-static void add_policy_header(struct limiter *limiter, struct exchange *exchange,
-                              const struct counted *counted)
-{
-    struct slice policy = limiter->policies[counted->limits[0]];
-    if (counted->count == 2) {
-        char *block = arena_take(&exchange->arena, 2 * POLICY_SIZE_MAX);
-        if (block == NULL) return;
-        struct buffer text;
-        buffer_init(&text, block, 2 * POLICY_SIZE_MAX);
-        buffer_append(&text, policy);
-        buffer_append(&text, SLICE(", "));
-        buffer_append(&text, limiter->policies[counted->limits[1]]);
-        policy = buffer_text(&text);
-    }
-    exchange_add_header(exchange, SLICE("ratelimit-policy"), policy);
-}
-
 /* Tells the policies, and of the one that leaves least what it leaves. An arena that is full
  * already has other worries than headers. */
 static void announce(struct limiter *limiter, struct exchange *exchange,
                      const struct counted *counted)
 {
     if (counted->count == 0) return;
-    add_policy_header(limiter, exchange, counted);
+    const struct slice *policies = counted->count == 2 ? limiter->pairs : limiter->policies;
+    exchange_add_header(exchange, SLICE("ratelimit-policy"), policies[counted->limits[0]]);
     size_t least = 0;
     if (counted->count == 2) {
         const struct rate_verdict *pair = counted->verdicts;
