@@ -24,8 +24,7 @@ struct address client_address_of(const struct address_ranges *proxies,
     for (uint32_t hop = 0; hop < CLIENT_HOPS_MAX; hop++) {
         if (list.data == NULL && headers_left == 0) break;
         if (list.data == NULL) list = exchange_header_at(exchange, name, --headers_left);
-        struct address writer = client;
-        if (!address_parse_hop(cut_last(&list), &client)) return writer;
+        if (!address_parse_hop(cut_last(&list), &client)) return client;
         if (!address_in_ranges(&client, proxies)) return client;
     }
     return client;
