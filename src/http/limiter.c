@@ -1,8 +1,11 @@
 #include "http/limiter.h"
 
+#include <stdatomic.h>
+
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "http/problem.h"
 #include "http/rate_table.h"
 
@@ -25,6 +28,7 @@ struct limiter {
     struct slice policies[LIMIT_COUNT]; /* As the header tells them. */
     struct slice pairs[LIMIT_COUNT];    /* A user's limit together with his address's. */
     char policy_texts[LIMIT_COUNT][POLICY_SIZE_MAX];
+    atomic_bool warned; /* Of a proxy that nobody has named. */
     char pair_texts[LIMIT_COUNT][2 * POLICY_SIZE_MAX];
 };
 
@@ -218,12 +222,27 @@ static void append_detail(struct buffer *detail, const struct rate *rate, enum l
     buffer_append(detail, SLICE(" s"));
 }
 
+/* A proxy that is not named makes all customers one client. Told once, as strangers can write the
+ * header too. */
+static void warn_of_proxy(struct limiter *limiter, const struct exchange *exchange)
+{
+    struct address peer;
+    if (exchange_header_count(exchange, SLICE("x-forwarded-for")) == 0) return;
+    if (!address_parse(exchange->peer, &peer) || address_in_ranges(&peer, &limiter->proxies))
+        return;
+    if (atomic_exchange(&limiter->warned, true)) return;
+    log_event(LOG_WARNING, "proxy_not_trusted", LOG_TEXT("peer", exchange->peer),
+              LOG_TEXT("what", SLICE("limited, with an X-Forwarded-For that is not believed; if "
+                                     "it is your proxy, name it in TRUSTED_PROXIES")));
+}
+
 static void refuse(struct limiter *limiter, struct exchange *exchange,
                    const struct counted *counted, int64_t now_ms)
 {
     CHECK(counted->count >= 1);
     const enum limit limit = counted->limits[counted->count - 1];
     announce(limiter, exchange, counted);
+    warn_of_proxy(limiter, exchange);
     char block[DETAIL_SIZE_MAX];
     struct buffer detail;
     buffer_init(&detail, block, sizeof block);
