@@ -6,7 +6,8 @@ static struct slice cut_last(struct slice *list)
     size_t start = list->size;
     while (start > 0 && list->data[start - 1] != ',') start--;
     const struct slice last = slice_from(*list, start);
-    *list = start == 0 ? (struct slice){0} : (struct slice){list->data, start - 1};
+    if (start == 0) *list = (struct slice){0};
+    else list->size = start - 1;
     return slice_trim(last);
 }
 

@@ -77,6 +77,8 @@ def test_by_default_a_flood_of_one_user_ends_and_his_neighbour_goes_on(limited):
     server.api.customer().held(server.showtimes[0], ["D1"])
 
 
+@pytest.mark.races
+@pytest.mark.sanitize
 def test_loops_share_the_bucket_of_a_user(limited):
     server = limited(RATE_LIMIT_USER_WRITES=f"50:{FAR}", USHER_LOOPS="4")
     token = server.api.token("alice")
@@ -151,6 +153,7 @@ def test_a_forged_forwarded_address_counts_for_nothing(limited):
     assert server.log().count("proxy_not_trusted") == 1
 
 
+@pytest.mark.sanitize
 def test_behind_a_trusted_proxy_each_client_has_its_own_limit(limited):
     server = limited(RATE_LIMIT_ADDRESS_READS=f"5:{FAR}", TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.0/8")
 
@@ -182,6 +185,7 @@ def test_one_user_at_many_forwarded_addresses_has_one_limit(limited):
     assert_limited(answers[-1], "user-reads")
 
 
+@pytest.mark.sanitize
 def test_garbage_in_forwarded_addresses_falls_back_to_the_proxy(limited):
     server = limited(RATE_LIMIT_ADDRESS_READS=f"6:{FAR}", TRUSTED_PROXIES="127.0.0.1")
     garbage = ["unknown", "", ",,,", "1.2.3.4.5", "x" * 4000, "[::1", "203.0.113.1, junk"]
@@ -200,6 +204,7 @@ def test_a_flood_of_bad_tokens_is_slowed_and_locks_out_nobody(limited):
     server.api.customer().bookings().expect(200)
 
 
+@pytest.mark.sanitize
 def test_forged_webhooks_are_slowed_and_the_gateway_is_still_heard(limited):
     server = limited(RATE_LIMIT_FAILURES=f"5:{FAR}")
     customer = server.api.customer()
@@ -247,6 +252,7 @@ def test_a_loop_of_holds_and_cancels_is_stopped_at_the_next_hold(limited):
     customer.bookings().expect(200)
 
 
+@pytest.mark.sanitize
 def test_a_hoarder_can_still_pay_and_cancel_what_he_holds(limited):
     server = limited(RATE_LIMIT_CANCELS=f"2:{FAR}")
     customer = server.api.customer()
@@ -325,6 +331,7 @@ def open_connections(port, count):
     return kept, refused
 
 
+@pytest.mark.sanitize
 def test_one_address_has_so_many_connections_and_gets_them_back_when_they_end(limited):
     server = limited(RATE_LIMIT_CONNECTIONS="20", USHER_LOOPS="1")
     kept, refused = open_connections(server.port, 30)
