@@ -161,6 +161,13 @@ static bool read_log_level(struct config *config)
     return refuse(config, "LOG_LEVEL: must be error, warning, info or debug");
 }
 
+static bool read_limits(struct config *config)
+{
+    struct config_limits_fault fault = {0};
+    if (config_limits_read(getenv, &config->limits, &fault)) return true;
+    return refuse(config, "%s: %s", fault.name.data, fault.why.data);
+}
+
 static bool check_gateway(struct config *config)
 {
     struct slice url = config_slice(&config->gateway_url);
@@ -204,8 +211,8 @@ bool config_read(struct config *config, const struct config_flags *flags)
 {
     *config = (struct config){.dev = flags->dev, .demo = flags->demo};
     return read_numbers(config, flags) && read_texts(config, flags) && read_log_level(config) &&
-           read_jwt_secrets(config) && read_webhook_secrets(config) && check_gateway(config) &&
-           check_return_urls(config);
+           read_limits(config) && read_jwt_secrets(config) && read_webhook_secrets(config) &&
+           check_gateway(config) && check_return_urls(config);
 }
 
 static bool is_loopback(struct slice host)

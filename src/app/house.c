@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "gateway/sandbox.h"
 #include "http/auth.h"
+#include "http/limiter.h"
 #include "http/problem.h"
 #include "http/router.h"
 #include "http/seat_pages.h"
@@ -95,6 +96,18 @@ static bool set_gateway(struct house_state *state, const struct config *config, 
     return house->sandbox != NULL || out_of_memory("the sandbox");
 }
 
+static bool set_limits(struct house *house, const struct config *config)
+{
+    house->cors = config->limits.cors;
+    if (!config->limits.limited) {
+        log_event(LOG_WARNING, "rate_limits_off",
+                  LOG_TEXT("what", SLICE("RATE_LIMIT=off: for load tests only")));
+        return true;
+    }
+    house->limiter = limiter_open(&config->limits.limiter);
+    return house->limiter != NULL || out_of_memory("the rate limits");
+}
+
 bool house_open(struct house_state *state, struct config *config, const struct embedded *embedded,
                 uint16_t port)
 {
@@ -119,12 +132,13 @@ bool house_open(struct house_state *state, struct config *config, const struct e
     }
     house->seat_pages = seat_pages_open();
     if (house->seat_pages == NULL) return out_of_memory("the seat pages");
-    return set_gateway(state, config, port);
+    return set_limits(house, config) && set_gateway(state, config, port);
 }
 
 void house_close(struct house_state *state)
 {
     for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++) free(state->tickets[loop]);
+    limiter_close(state->house.limiter);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);
     *state = (struct house_state){0};

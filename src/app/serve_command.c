@@ -92,6 +92,9 @@ static int serve(struct config *config, struct embedded *embedded, struct server
                                            .port = config->port,
                                            .loop_count = config->loop_count,
                                            .connections_max = CONNECTIONS_PER_LOOP_MAX,
+                                           .connections_per_client_max =
+                                               config->limits.connections_max,
+                                           .uncounted = &config->limits.limiter.proxies,
                                            .loop_enter = house_loop_enter,
                                            .loop_leave = house_loop_leave,
                                            .handle = house_handle,

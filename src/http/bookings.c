@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "http/booking_json.h"
 #include "http/keyed.h"
+#include "http/limiter.h"
 #include "http/payments.h"
 #include "http/query.h"
 #include "http/reply.h"
@@ -114,6 +115,15 @@ static void answer_cancel(struct desk *desk, struct exchange *exchange,
     reply_booking(exchange, 200, command, booking_json_cancelled);
 }
 
+/* The same for a booking that was pending when the request came: a hold more that was given up. */
+static void answer_first_cancel(struct desk *desk, struct exchange *exchange,
+                                const struct command *command)
+{
+    if (command->answer.refusal == REFUSAL_NONE)
+        limiter_note_cancel(desk->house->limiter, exchange);
+    answer_cancel(desk, exchange, command);
+}
+
 void bookings_cancel(struct desk *desk, struct exchange *exchange, struct slice id, int64_t now_ms)
 {
     struct booking booking;
@@ -128,7 +138,8 @@ void bookings_cancel(struct desk *desk, struct exchange *exchange, struct slice 
     command->showtime = booking.showtime;
     command->booking = booking.id;
     command->claim.user = exchange->user;
-    desk_submit(desk, exchange, command, answer_cancel);
+    const bool first = booking.status == BOOKING_PENDING;
+    desk_submit(desk, exchange, command, first ? answer_first_cancel : answer_cancel);
 }
 
 static void write_list(struct json_writer *writer, const struct booking *bookings, size_t count,

@@ -10,6 +10,7 @@
 #include "core/command.h"
 #include "crypto/crypto.h"
 #include "engine/writer.h"
+#include "http/cors.h"
 #include "http/exchange.h"
 #include "ports/catalogue.h"
 #include "ports/reader.h"
@@ -28,6 +29,7 @@ struct provider {
 };
 
 struct authenticator;
+struct limiter;
 struct seat_pages;
 struct sandbox;
 struct ticket;
@@ -37,7 +39,9 @@ struct house {
     struct feed *feed;
     struct seat_pages *seat_pages;
     struct sandbox *sandbox; /* NULL without --demo. */
-    bool dev;                /* X-User-Id and unsigned webhooks are accepted. */
+    struct limiter *limiter; /* NULL: nobody is limited. */
+    struct cors cors;
+    bool dev; /* X-User-Id and unsigned webhooks are accepted. */
     struct slice jwt_secrets[SECRETS_MAX];
     size_t jwt_secret_count;
     struct slice jwt_issuer;   /* Empty: not checked. */

@@ -132,7 +132,8 @@ static const struct problem_text texts[ERROR_COUNT] = {
         TEXT("The body must be application/json", "The body's type is missing or not JSON.",
              "Send JSON in UTF-8 with Content-Type: application/json."),
     [ERROR_RATE_LIMITED] =
-        TEXT_LATER(1, "Too many requests", "Requests came faster than the limit allows.",
+        TEXT_LATER(1, "Too many requests or connections",
+                   "Requests came faster, or more connections were open, than the limits allow.",
                    "Slow down; Retry-After says when to go on."),
     [ERROR_TOO_MANY_HOLDS] =
         TEXT_LATER(1, "Too many seats of this showtime are held by this user",
