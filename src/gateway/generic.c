@@ -124,8 +124,8 @@ static void read_amount(const struct json *root, struct gateway_news *news,
                         struct gateway_faults *faults)
 {
     if (news->news != MONEY_PAID) return;
-    if (read_whole(json_member(root, SLICE("amount")), &news->amount) && news->amount >= 1) return;
-    add_fault(faults, SLICE("amount"), SLICE("must be an integer of at least 1"));
+    if (read_whole(json_member(root, SLICE("amount")), &news->amount) && news->amount >= 0) return;
+    add_fault(faults, SLICE("amount"), SLICE("must be an integer of at least 0"));
 }
 
 static void read_currency(const struct json *root, struct gateway_news *news,
