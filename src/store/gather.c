@@ -50,6 +50,27 @@ static enum error add_money(const struct gather_finder *finder, struct turn *tur
     return fact == NULL ? ERROR_NONE : add_booking(finder, turn, fact->payment.booking);
 }
 
+/* With the payment that bought its seats, whose money may have to go back. */
+static enum error add_ending(const struct gather_finder *finder, struct turn *turn, struct id id)
+{
+    const enum error error = add_booking(finder, turn, id);
+    if (error != ERROR_NONE) return error;
+    const struct booking_fact *fact = facts_booking(&turn->facts, id);
+    return fact == NULL ? ERROR_NONE : add_payment(finder, turn, fact->booking.payment);
+}
+
+static enum error add_block(const struct gather_finder *finder, struct turn *turn, struct id id)
+{
+    if (id_is_none(id) || facts_block(&turn->facts, id) != NULL) return ERROR_NONE;
+    struct block block;
+    const enum error error = finder->find_block(finder->context, id, &block);
+    if (error == ERROR_NOT_FOUND) return ERROR_NONE;
+    if (error != ERROR_NONE) return error;
+    CHECK(id_equal(block.id, id));
+    (void)facts_add_block(&turn->facts, &block, FACT_KNOWN);
+    return ERROR_NONE;
+}
+
 static enum error add_command(const struct gather_finder *finder, struct turn *turn,
                               const struct command *command)
 {
@@ -62,10 +83,20 @@ static enum error add_command(const struct gather_finder *finder, struct turn *t
         error = add_key(finder, turn, &command->claim);
         return error == ERROR_NONE ? add_booking(finder, turn, command->booking) : error;
     case COMMAND_CANCEL:
-    case COMMAND_EXPIRE:
         return add_booking(finder, turn, command->booking);
+    case COMMAND_END:
+        return add_ending(finder, turn, command->booking);
     case COMMAND_MONEY:
         return add_money(finder, turn, command->payment);
+    case COMMAND_REFUND:
+        error = add_key(finder, turn, &command->claim);
+        return error == ERROR_NONE ? add_money(finder, turn, command->payment) : error;
+    case COMMAND_REFUND_DONE:
+        return add_payment(finder, turn, command->payment);
+    case COMMAND_RELEASE:
+        return add_block(finder, turn, command->order->block);
+    case COMMAND_BLOCK:
+    case COMMAND_CANCEL_SHOWTIME:
     case COMMAND_LOOK:
         break;
     }
@@ -88,6 +119,7 @@ void gather_fresh(struct gather_numbers *numbers, struct turn *turn)
 {
     CHECK(numbers->next_booking > 0);
     CHECK(numbers->next_payment > 0);
+    CHECK(numbers->next_block > 0);
 
     for (uint32_t index = 0; index < turn->command_count; index++) {
         const enum command_kind kind = turn->commands[index]->kind;
@@ -99,6 +131,8 @@ void gather_fresh(struct gather_numbers *numbers, struct turn *turn)
             fresh->code = code_of_number(&numbers->key, number);
         } else if (kind == COMMAND_CONFIRM || kind == COMMAND_PAY) {
             fresh->payment = id_seal(&numbers->key, ID_PAYMENT, numbers->next_payment++);
+        } else if (kind == COMMAND_BLOCK) {
+            fresh->block = id_seal(&numbers->key, ID_BLOCK, numbers->next_block++);
         }
     }
 }

@@ -117,14 +117,14 @@ static const struct corruption corruptions[] = {
      "Booking 2 is confirmed, but its seat A2 is held"},
     {"UPDATE seat_claim SET held_until=held_until+1 WHERE place=0", "but holds its seat A1 until"},
     {"UPDATE seat_claim SET booking=77 WHERE place=0", "booking 77's, which does not exist"},
-    {"INSERT INTO seat_claim VALUES(1,2,3,'held',1)", "is still booking 3's, which is cancelled"},
-    {"INSERT INTO seat_claim VALUES(2,2,1,'held',1)", "is booking 1's, of another showtime"},
-    {"INSERT INTO seat_claim VALUES(9,2,1,'held',1)",
+    {"INSERT INTO seat_claim VALUES(1,2,3,'held',1,NULL)", "is still booking 3's, which is cancelled"},
+    {"INSERT INTO seat_claim VALUES(2,2,1,'held',1,NULL)", "is booking 1's, of another showtime"},
+    {"INSERT INTO seat_claim VALUES(9,2,1,'held',1,NULL)",
      "Place 2 is claimed of showtime 9, which does not exist"},
-    {"INSERT INTO seat_claim VALUES(1,29,1,'held',1)", "Place 29 of showtime"},
+    {"INSERT INTO seat_claim VALUES(1,29,1,'held',1,NULL)", "Place 29 of showtime"},
     {"UPDATE showtime SET available_seats=available_seats+1 WHERE number=1",
      "says 24 free seats, but 23 are"},
-    {"INSERT INTO seat_claim VALUES(1,9,NULL,'blocked',NULL)", "says 23 free seats, but 22 are"},
+    {"INSERT INTO seat_claim VALUES(1,9,NULL,'blocked',NULL,1)", "says 23 free seats, but 22 are"},
     {"UPDATE showtime SET total_seats=30 WHERE number=2", "says 30 seats, its layout has 29"},
     {"UPDATE showtime SET layout=5 WHERE number=2", "has no seat layout"},
     {"UPDATE showtime SET status='completed' WHERE number=1",
@@ -224,7 +224,7 @@ static void a_rule_broken_often_is_told_shortly(void **state)
     make_history(fixture);
     run_sql(fixture->path,
             "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i+1 FROM n WHERE i<149)"
-            " INSERT INTO seat_claim SELECT 1,i,1,'held',1 FROM n");
+            " INSERT INTO seat_claim SELECT 1,i,1,'held',1,NULL FROM n");
     struct heard heard;
     const struct audit_counts counts = audit(fixture->path, &heard);
     assert_int_equal(counts.violations, 51); /* The free seats are counted wrong, too. */

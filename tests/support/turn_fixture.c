@@ -146,7 +146,7 @@ struct command turn_fixture_cancel(const char *user, struct id booking)
 struct command turn_fixture_expire(struct id booking)
 {
     return (struct command){
-        .kind = COMMAND_EXPIRE, .showtime = turn_fixture_id(1), .booking = booking};
+        .kind = COMMAND_END, .showtime = turn_fixture_id(1), .booking = booking};
 }
 
 struct command turn_fixture_money(const struct payment *payment, enum money_news news)
@@ -246,7 +246,7 @@ struct payment turn_fixture_paying(struct turn_fixture *fixture, const struct bo
 void turn_fixture_lapse(struct turn_fixture *fixture)
 {
     struct id bookings[FIXTURE_RECORDS_MAX];
-    const size_t count = turn_lapsed(&fixture->map, fixture->now_ms, bookings, FIXTURE_RECORDS_MAX);
+    const size_t count = turn_ending(&fixture->map, fixture->now_ms, bookings, FIXTURE_RECORDS_MAX);
     for (size_t index = 0; index < count; index++) {
         struct command command = turn_fixture_expire(bookings[index]);
         turn_fixture_decide(fixture, &command);
