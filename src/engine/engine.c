@@ -405,7 +405,7 @@ bool engine_step(struct engine *engine, int64_t now_ms)
     }
     settle_slots(engine, error == ERROR_NONE, now_ms);
     answer_batch(engine, error);
-    return engine->first_ready != RESIDENT_NONE;
+    return engine->first_ready != RESIDENT_NONE || engine_next_due_ms(engine) <= now_ms;
 }
 
 int64_t engine_next_due_ms(const struct engine *engine)
