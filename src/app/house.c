@@ -147,6 +147,7 @@ static bool open_connections(struct counter *counter, const char *path)
         return false;
     }
     counter->desk.reader = sqlite_reader_port(counter->reader);
+    counter->desk.staff_reader = sqlite_staff_reader_port(counter->reader);
     counter->desk.catalogue = catalogue_read_port(counter->catalogue);
     return true;
 }

@@ -13,6 +13,7 @@
 #include "http/exchange.h"
 #include "ports/catalogue.h"
 #include "ports/reader.h"
+#include "ports/staff_reader.h"
 
 enum {
     RETURN_HOSTS_MAX = 16,    /* A chain has a handful of shops. */
@@ -55,6 +56,7 @@ struct desk {
     const struct house *house;
     uint32_t loop;
     struct reader reader;
+    struct staff_reader staff_reader;
     struct catalogue catalogue;
     struct authenticator *authenticator;
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
