@@ -199,8 +199,8 @@ void turn_decide(struct turn *turn)
 bool turn_changed(const struct turn *turn)
 {
     const struct facts *facts = &turn->facts;
-    if (turn->seat_change_count > 0 || turn->showtime_cancelled) return true;
-    if (facts->journal_count > 0) return true; /* No change of a block comes without an entry. */
+    if (turn->seat_change_count > 0) return true;
+    if (facts->journal_count > 0) return true; /* Staff change nothing without an entry. */
     for (uint32_t index = 0; index < facts->booking_count; index++) {
         if (facts->bookings[index].state != FACT_KNOWN) return true;
     }
