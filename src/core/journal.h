@@ -33,10 +33,6 @@ struct journal_entry {
 };
 
 struct slice staff_role_name(enum staff_role role);
-bool staff_role_parse(struct slice text, enum staff_role *ret_role);
 
+/* `block.create`: what kind of thing the subject is, and what was done to it. */
 struct slice journal_action_name(enum journal_action action);
-bool journal_action_parse(struct slice text, enum journal_action *ret_action);
-
-/* What the subject of an action is: `block`, `payment` or `showtime`. */
-struct slice journal_subject_kind(enum journal_action action);

@@ -49,15 +49,23 @@ void staff_json_cancelled(struct json_writer *writer, struct id showtime,
     json_close_object(writer);
 }
 
-void staff_json_entry(struct json_writer *writer, const struct journal_entry *entry)
+void staff_json_line(struct json_writer *writer, const struct journal_line *line)
 {
+    struct slice rest;
     json_open_object(writer);
-    json_member_time(writer, SLICE("at"), entry->at_ms);
-    json_member_text(writer, SLICE("actor"), user_name(&entry->actor));
-    json_member_text(writer, SLICE("role"), staff_role_name(entry->role));
-    json_member_text(writer, SLICE("action"), journal_action_name(entry->action));
-    json_member_text(writer, SLICE("subject_type"), journal_subject_kind(entry->action));
-    member_id(writer, SLICE("subject_id"), entry->subject);
-    json_member_text(writer, SLICE("detail"), reason_text(&entry->detail));
+    json_member_time(writer, SLICE("at"), line->at_ms);
+    json_member_text(writer, SLICE("actor"), user_name(&line->actor));
+    json_member_text(writer, SLICE("role"), line->role);
+    json_member_text(writer, SLICE("action"), line->action);
+    json_member_text(writer, SLICE("subject_type"), slice_cut(line->action, '.', &rest));
+    member_id(writer, SLICE("subject_id"), line->subject);
+    json_member_text(writer, SLICE("detail"), line->detail);
     json_close_object(writer);
+}
+
+size_t staff_json_line_size(const struct journal_line *line)
+{
+    enum { MEMBERS_SIZE = 512, ESCAPED_SIZE_MAX = 6 };
+    const size_t texts = line->role.size + 2 * line->action.size + line->detail.size;
+    return MEMBERS_SIZE + ESCAPED_SIZE_MAX * texts;
 }

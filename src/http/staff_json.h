@@ -5,12 +5,10 @@
 #pragma once
 
 #include "core/command.h"
+#include "ports/staff_reader.h"
 #include "json/json_write.h"
 
-enum {
-    STAFF_JSON_BLOCK_SIZE = 2048, /* A hundred seats and a reason that is all quotes. */
-    STAFF_JSON_ENTRY_SIZE = 1024,
-};
+enum { STAFF_JSON_BLOCK_SIZE = 2048 }; /* A hundred seats and a reason that is all quotes. */
 
 /* POST /api/showtimes/:id/blocks, and the entries of the list. */
 void staff_json_block(struct json_writer *writer, const struct block *block);
@@ -22,5 +20,6 @@ void staff_json_released(struct json_writer *writer, const struct block *block);
 void staff_json_cancelled(struct json_writer *writer, struct id showtime,
                           const struct staff_answer *answer);
 
-/* An entry of GET /api/staff/journal. */
-void staff_json_entry(struct json_writer *writer, const struct journal_entry *entry);
+/* An entry of GET /api/staff/journal, and the bytes that are enough for it. */
+void staff_json_line(struct json_writer *writer, const struct journal_line *line);
+size_t staff_json_line_size(const struct journal_line *line);

@@ -11,9 +11,10 @@ enum {
     BOOKING_SIZE_MAX = 2048, /* As in the user's own list. */
     PAYMENT_SIZE_MAX = 4096,
     LIST_OVERHEAD_MAX = 256,
-    WORD_SIZE_MAX = 16,   /* The longest status, with room. */
-    CODE_SIZE_MAX = 16,   /* `BK-` and 8 characters, with room. */
-    MOMENT_SIZE_MAX = 40, /* ISO 8601 with any offset. */
+    WORD_SIZE_MAX = 16,                /* The longest status, with room. */
+    CODE_SIZE_MAX = 16,                /* `BK-` and 8 characters, with room. */
+    MOMENT_SIZE_MAX = 40,              /* ISO 8601 with any offset. */
+    JOURNAL_SCRATCH_SIZE = 256 * 1024, /* A page whose details are 2 KB each. */
 };
 
 static_assert((int)STAFF_LISTED_MAX >= (int)QUERY_LIMIT_MAX, "the contract's pages can be had");
@@ -190,26 +191,44 @@ static bool read_journal_query(struct exchange *exchange, struct staff_journal_q
     return query_finish(exchange, &query, now_ms);
 }
 
-void staff_lists_journal(struct desk *desk, struct exchange *exchange, int64_t now_ms)
+/* Answers with the entries of a page, whose texts are in the arena. */
+static void answer_journal(struct desk *desk, struct exchange *exchange,
+                           const struct staff_journal_query *query, struct arena *arena,
+                           int64_t now_ms)
 {
-    struct staff_journal_query query;
-    if (!read_journal_query(exchange, &query, now_ms)) return;
-    struct journal_entry entries[STAFF_LISTED_MAX];
+    struct journal_line lines[STAFF_LISTED_MAX];
     size_t count = 0;
     struct id next;
     const struct staff_reader *reader = &desk->staff_reader;
     const enum error error =
-        reader->methods->list_journal(reader->context, &query, entries, &count, &next);
+        reader->methods->list_journal(reader->context, query, arena, lines, &count, &next);
     if (error != ERROR_NONE) {
         refuse(exchange, error, now_ms);
         return;
     }
+    size_t size = 0;
+    for (size_t index = 0; index < count; index++) size += staff_json_line_size(&lines[index]);
     struct list list;
-    if (!list_begin(exchange, count * STAFF_JSON_ENTRY_SIZE, &list)) return;
+    if (!list_begin(exchange, size, &list)) return;
     for (size_t index = 0; index < count; index++) {
-        staff_json_entry(&list.reply.writer, &entries[index]);
+        staff_json_line(&list.reply.writer, &lines[index]);
     }
     list_send(&list, next);
+}
+
+void staff_lists_journal(struct desk *desk, struct exchange *exchange, int64_t now_ms)
+{
+    struct staff_journal_query query;
+    if (!read_journal_query(exchange, &query, now_ms)) return;
+    void *block = malloc(JOURNAL_SCRATCH_SIZE);
+    if (block == NULL) {
+        refuse(exchange, ERROR_OVERLOADED, now_ms);
+        return;
+    }
+    struct arena arena;
+    arena_init(&arena, block, JOURNAL_SCRATCH_SIZE);
+    answer_journal(desk, exchange, &query, &arena, now_ms);
+    free(block);
 }
 
 static bool read_blocks_query(struct exchange *exchange, struct slice id,

@@ -3,14 +3,15 @@
  * Lists are newest first. A page ends at its limit, or where enough rows were looked at: a page
  * may then be short, even empty, and still say where to go on.
  *
- * Errors: ERROR_NOT_FOUND when a page's `after` is not known; ERROR_STORE_UNAVAILABLE.
+ * Errors: ERROR_NOT_FOUND when a page's `after` is not known; ERROR_STORE_UNAVAILABLE;
+ *         ERROR_OVERLOADED when the arena has no room for one entry.
  * Thread: each reader belongs to one thread.
  */
 #pragma once
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "core/block.h"
-#include "core/journal.h"
 #include "core/payment.h"
 
 enum { STAFF_LISTED_MAX = 100 };
@@ -48,6 +49,16 @@ struct staff_block_query {
     struct staff_page page;
 };
 
+/* An entry of the journal, whoever wrote it. */
+struct journal_line {
+    int64_t at_ms;
+    struct user actor;
+    struct slice role;
+    struct slice action; /* `block.create`: a kind of subject, and what was done. */
+    struct id subject;
+    struct slice detail;
+};
+
 struct staff_reader_methods {
     /* Each fills up to `limit` records. `ret_next` is the `after` of the next page; none at
      * the end. */
@@ -58,8 +69,9 @@ struct staff_reader_methods {
     enum error (*list_refunds)(void *context, const struct staff_refund_query *query,
                                struct payment *payments, size_t *ret_count, struct id *ret_next);
 
+    /* Texts are in the arena; where it is full the page ends. */
     enum error (*list_journal)(void *context, const struct staff_journal_query *query,
-                               struct journal_entry *entries, size_t *ret_count,
+                               struct arena *arena, struct journal_line *lines, size_t *ret_count,
                                struct id *ret_next);
 
     /* Those of a showtime that stand; none, too, if there is no such showtime. */

@@ -249,13 +249,15 @@ static const struct corruption staff_corruptions[] = {
     {"UPDATE payment SET refund_done_at=NULL", "Payment 1 is refunded, but refund_done_at says"},
     {"UPDATE payment SET status='refund_due',refund_done_at=NULL",
      "Payment 1 is refund_due, but has the reference of a refund"},
-    {"DELETE FROM journal WHERE action='block_seats'", "Block 2 has 0 entries of its making"},
-    {"DELETE FROM journal WHERE action='refund'", "Payment 1 has 0 entries of its refund in"},
+    {"DELETE FROM journal WHERE action='block.create'", "Block 2 has 0 entries of its making"},
+    {"DELETE FROM journal WHERE action='payment.refund'",
+     "Payment 1 has 0 entries of its refund in"},
     {"INSERT INTO journal SELECT NULL,at,actor,role,action,subject,detail FROM journal"
-     " WHERE action='refund'",
+     " WHERE action='payment.refund'",
      "Payment 1 has 2 entries of its refund in"},
-    {"DELETE FROM journal WHERE action='refund_done'", "Payment 1 has 0 entries of its refund by"},
-    {"DELETE FROM journal WHERE action='cancel_showtime'", "has 0 entries of its cancel"},
+    {"DELETE FROM journal WHERE action='payment.refund_done'",
+     "Payment 1 has 0 entries of its refund by"},
+    {"DELETE FROM journal WHERE action='showtime.cancel'", "has 0 entries of its cancel"},
 };
 
 static bool was_heard(const struct heard *heard, const char *part)

@@ -131,16 +131,20 @@ static void refunds_are_listed_by_where_they_are(void **state)
     assert_int_equal(find_refunds(fixture, query, found), 0);
 }
 
-static size_t find_entries(struct store_fixture *fixture, struct staff_journal_query query,
-                           struct journal_entry *found)
+/* The journal's lines by pages of at most `limit`, with a memory of `size` for each page. */
+static size_t find_lines(struct store_fixture *fixture, struct staff_journal_query query,
+                         size_t limit, size_t size, struct journal_line *found)
 {
+    static _Alignas(16) char block[FOUND_MAX][4096];
     const struct staff_reader *reader = &fixture->staff_reader;
     size_t total = 0;
-    query.page.limit = 1;
+    query.page.limit = limit;
     do {
+        struct arena arena;
+        arena_init(&arena, block[total], size);
         size_t count = 0;
-        assert_int_equal(reader->methods->list_journal(reader->context, &query, found + total,
-                                                       &count, &query.page.after),
+        assert_int_equal(reader->methods->list_journal(reader->context, &query, &arena,
+                                                       found + total, &count, &query.page.after),
                          ERROR_NONE);
         total += count;
     } while (!id_is_none(query.page.after));
@@ -159,24 +163,46 @@ static void the_journal_is_told_newest_first_of_one_or_of_all(void **state)
     fixture->now_ms += 1000;
     const struct block last = store_fixture_block(fixture, "mai", "B2");
 
-    struct journal_entry found[FOUND_MAX];
+    struct journal_line found[FOUND_MAX];
     struct staff_journal_query query = {0};
-    assert_int_equal(find_entries(fixture, query, found), 3);
+    assert_int_equal(find_lines(fixture, query, 1, 4096, found), 3);
     assert_true(id_equal(found[0].subject, last.id));
-    assert_int_equal(found[0].action, JOURNAL_BLOCK_SEATS);
+    assert_slice_equal(found[0].action, SLICE("block.create"));
     assert_int_equal(found[0].at_ms, fixture->now_ms);
-    assert_slice_equal(reason_text(&found[0].detail), SLICE("rehearsal"));
-    assert_int_equal(found[1].action, JOURNAL_RELEASE_SEATS);
-    assert_int_equal(found[1].role, STAFF_ROLE_ADMIN);
+    assert_slice_equal(found[0].detail, SLICE("rehearsal"));
+    assert_slice_equal(found[1].action, SLICE("block.release"));
+    assert_slice_equal(found[1].role, SLICE("admin"));
     assert_slice_equal(user_name(&found[1].actor), SLICE("nam"));
     assert_int_equal(found[1].detail.size, 0);
     query.since_ms = fixture->now_ms - 1000;
-    assert_int_equal(find_entries(fixture, query, found), 2);
+    assert_int_equal(find_lines(fixture, query, 1, 4096, found), 2);
     query.actor = user_of(SLICE("mai"));
-    assert_int_equal(find_entries(fixture, query, found), 1);
+    assert_int_equal(find_lines(fixture, query, 1, 4096, found), 1);
     query.since_ms = 0;
-    assert_int_equal(find_entries(fixture, query, found), 2);
+    assert_int_equal(find_lines(fixture, query, 1, 4096, found), 2);
     assert_true(id_equal(found[1].subject, first.id));
+}
+
+static void a_page_of_the_journal_ends_where_its_memory_does(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static const char *const seats[] = {"B1", "B2", "B3"};
+    for (size_t index = 0; index < 3; index++) {
+        (void)store_fixture_block(fixture, "mai", seats[index]);
+    }
+    struct journal_line found[FOUND_MAX];
+    const struct staff_journal_query query = {0};
+    assert_int_equal(find_lines(fixture, query, 3, 64, found), 3);
+    const struct staff_reader *reader = &fixture->staff_reader;
+    struct arena none;
+    size_t count = 0;
+    struct id next;
+    char block[1];
+    arena_init(&none, block, sizeof block);
+    const struct staff_journal_query all = {.page.limit = 3};
+    assert_int_equal(
+        reader->methods->list_journal(reader->context, &all, &none, found, &count, &next),
+        ERROR_OVERLOADED);
 }
 
 static size_t find_blocks(struct store_fixture *fixture, uint32_t showtime, struct block *found)
@@ -221,7 +247,8 @@ static void a_cursor_of_another_list_is_refused(void **state)
     const struct staff_page foreign = {.after = held.id, .limit = 1};
     struct booking bookings[1];
     struct payment payments[1];
-    struct journal_entry entries[1];
+    struct journal_line lines[1];
+    struct arena arena = {0};
     struct block blocks[1];
     size_t count = 0;
     struct id next;
@@ -235,8 +262,9 @@ static void a_cursor_of_another_list_is_refused(void **state)
     assert_int_equal(
         reader->methods->list_refunds(reader->context, &refund, payments, &count, &next),
         ERROR_NOT_FOUND);
-    assert_int_equal(reader->methods->list_journal(reader->context, &entry, entries, &count, &next),
-                     ERROR_NOT_FOUND);
+    assert_int_equal(
+        reader->methods->list_journal(reader->context, &entry, &arena, lines, &count, &next),
+        ERROR_NOT_FOUND);
     assert_int_equal(reader->methods->list_blocks(reader->context, &block, blocks, &count, &next),
                      ERROR_NOT_FOUND);
 }
@@ -247,6 +275,7 @@ int main(int argument_count, char **arguments)
         STORE_TEST(bookings_are_found_by_each_of_their_marks_newest_first),
         STORE_TEST(a_code_leads_to_its_one_booking),
         STORE_TEST(refunds_are_listed_by_where_they_are),
+        STORE_TEST(a_page_of_the_journal_ends_where_its_memory_does),
         STORE_TEST(the_journal_is_told_newest_first_of_one_or_of_all),
         STORE_TEST(blocks_that_stand_are_listed_of_their_showtime),
         STORE_TEST(a_cursor_of_another_list_is_refused),

@@ -7,13 +7,17 @@
 
 static size_t journal_size(struct store_fixture *fixture)
 {
-    struct journal_entry entries[STAFF_LISTED_MAX];
+    static _Alignas(16) char block[64 * 1024];
+    struct journal_line lines[STAFF_LISTED_MAX];
+    struct arena arena;
     size_t count = 0;
     struct id next;
+    arena_init(&arena, block, sizeof block);
     const struct staff_reader *reader = &fixture->staff_reader;
     const struct staff_journal_query query = {.page.limit = STAFF_LISTED_MAX};
-    assert_int_equal(reader->methods->list_journal(reader->context, &query, entries, &count, &next),
-                     ERROR_NONE);
+    assert_int_equal(
+        reader->methods->list_journal(reader->context, &query, &arena, lines, &count, &next),
+        ERROR_NONE);
     return count;
 }
 

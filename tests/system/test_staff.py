@@ -87,8 +87,8 @@ def test_blocked_seats_are_not_for_sale_until_they_are_released(api, staff, cust
     assert staff.blocks(showtime).json["items"] == []
     customer.hold(showtime, ["C3"]).expect(201)
     assert own_entries(staff) == [
-        ("block_seats", block["block_id"], "sound desk"),
-        ("release_seats", block["block_id"], ""),
+        ("block.create", block["block_id"], "sound desk"),
+        ("block.release", block["block_id"], ""),
     ]
 
 
@@ -191,7 +191,7 @@ def test_a_refund_cancels_the_booking_and_owes_its_money_once(api, staff, custom
     staff.refund(payment["payment_id"], "another body", key).expect(400, "IDEMPOTENCY_KEY_REUSED")
     assert api.tell(payment, data["amount"]).expect(200)
     assert customer.payment(payment["payment_id"]).json["data"] == data
-    assert own_entries(staff) == [("refund", payment["payment_id"], "the film was changed")]
+    assert own_entries(staff) == [("payment.refund", payment["payment_id"], "the film was changed")]
 
 
 def test_a_refund_needs_its_key_and_a_reason(staff, showtime, api, customer):
@@ -236,7 +236,7 @@ def test_a_refund_is_noted_as_paid_under_its_reference(api, staff, customer, sho
     assert staff.refund(identity).expect(202).json["data"] == seen["data"]
     assert customer.booking(booking).json["status"] == "cancelled"
     assert own_entries(staff) == [
-        ("refund", identity, "a customer asked"), ("refund_done", identity, "bank 4711")]
+        ("payment.refund", identity, "a customer asked"), ("payment.refund_done", identity, "bank 4711")]
 
 
 def test_money_that_goes_back_already_is_not_asked_for_twice(api, staff, customer, showtime):
@@ -285,7 +285,7 @@ def test_a_cancelled_showtime_ends_its_bookings_and_gives_the_money_back(
     assert late["refund"]["reason"] == "showtime_cancelled", "money that comes later goes back"
     staff.release(showtime, block).expect(200)
     assert [entry[0] for entry in own_entries(staff)] == [
-        "block_seats", "cancel_showtime", "release_seats"]
+        "block.create", "showtime.cancel", "block.release"]
 
 
 def test_a_show_that_has_begun_or_is_over_can_still_be_cancelled(launch):
@@ -361,7 +361,7 @@ def check_ended(server, showtime, customer, paid):
         assert refund["refund"]["reason"] == "showtime_cancelled"
         assert refund["booking_id"] == booking
     entries = [item for item in all_pages(staff.journal, "")
-               if item["action"] == "cancel_showtime" and item["subject_id"] == showtime]
+               if item["action"] == "showtime.cancel" and item["subject_id"] == showtime]
     assert len(entries) == 1
 
 
@@ -456,14 +456,14 @@ def test_the_journal_tells_who_did_what_and_when(api, showtime):
     body = admin.journal(f"?actor={admin.user}").expect(200).json
     shapes.check(body, shapes.a_list(shapes.ENTRY))
     assert body["items"] == [{
-        "at": block["created_at"], "actor": admin.user, "role": "admin", "action": "block_seats",
+        "at": block["created_at"], "actor": admin.user, "role": "admin", "action": "block.create",
         "subject_type": "block", "subject_id": block["block_id"], "detail": "rehearsal"}]
     time.sleep(0.01)
     admin.release(showtime, block["block_id"]).expect(200)
     newest = admin.journal(f"?actor={admin.user}&limit=1").json["items"][0]
-    assert newest["action"] == "release_seats"
+    assert newest["action"] == "block.release"
     since = admin.journal(f"?actor={admin.user}&since={newest['at']}").json["items"]
-    assert [item["action"] for item in since] == ["release_seats"]
+    assert [item["action"] for item in since] == ["block.release"]
     assert admin.journal(f"?actor={api.staff().user}").json["items"] == []
     assert admin.journal("?since=2990-01-01T00:00:00Z").json["items"] == []
 

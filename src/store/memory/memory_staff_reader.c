@@ -38,8 +38,16 @@ static bool takes(struct listing *listing, uint64_t number, size_t *ret_position
         return false;
     }
     *ret_position = listing->count++;
-    listing->last = number;
+    if (listing->kind != ID_ENTRY) listing->last = number;
     return true;
+}
+
+/* There was no room for the record after all: the page ends before it. */
+static void give_back(struct listing *listing)
+{
+    CHECK(listing->count > 1);
+    listing->count--;
+    listing->more = true;
 }
 
 static struct id next_of(const struct listing *listing)
@@ -95,7 +103,7 @@ static enum error list_refunds(void *context, const struct staff_refund_query *q
 }
 
 static enum error list_journal(void *context, const struct staff_journal_query *query,
-                               struct journal_entry *entries, size_t *ret_count,
+                               struct arena *arena, struct journal_line *lines, size_t *ret_count,
                                struct id *ret_next)
 {
     const struct memory_store *store = context;
@@ -106,7 +114,20 @@ static enum error list_journal(void *context, const struct staff_journal_query *
         size_t position = 0;
         if (entry->at_ms < query->since_ms) continue;
         if (query->actor.size > 0 && !user_equal(&entry->actor, &query->actor)) continue;
-        if (takes(&listing, index, &position)) entries[position] = *entry;
+        if (!takes(&listing, index, &position)) continue;
+        const struct slice detail = arena_copy(arena, reason_text(&entry->detail));
+        if (detail.data == NULL && position == 0) return ERROR_OVERLOADED;
+        if (detail.data == NULL) {
+            give_back(&listing);
+            break;
+        }
+        lines[position] = (struct journal_line){.at_ms = entry->at_ms,
+                                                .actor = entry->actor,
+                                                .role = staff_role_name(entry->role),
+                                                .action = journal_action_name(entry->action),
+                                                .subject = entry->subject,
+                                                .detail = detail};
+        listing.last = index;
     }
     *ret_count = listing.count;
     *ret_next = next_of(&listing);

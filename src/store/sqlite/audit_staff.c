@@ -48,32 +48,29 @@ const char *const audit_staff_queries[] = {
     "SELECT 'Payment '||number||' is '||status||', but has the reference of a refund'"
     " FROM payment WHERE status<>'refunded' AND refund_reference IS NOT NULL",
 
-    "SELECT 'Block '||k.number||' has '||" ENTRIES(
-        "block_seats", "k.number") "||"
-                                   "' entries of its making in the journal' FROM block k"
-                                   " WHERE " ENTRIES("block_seats", "k.number") "<>1",
+    /* clang-format off */
+    "SELECT 'Block '||k.number||' has '||" ENTRIES("block.create", "k.number") "||"
+    "' entries of its making in the journal' FROM block k"
+    " WHERE " ENTRIES("block.create", "k.number") "<>1",
 
-    "SELECT 'Block '||k.number||' has '||" ENTRIES(
-        "release_seats", "k.number") "||"
-                                     "' entries of its release in the journal' FROM block k"
-                                     " WHERE " ENTRIES("release_seats",
-                                                       "k.number") "<>(k.released_at IS NOT NULL)",
+    "SELECT 'Block '||k.number||' has '||" ENTRIES("block.release", "k.number") "||"
+    "' entries of its release in the journal' FROM block k"
+    " WHERE " ENTRIES("block.release", "k.number") "<>(k.released_at IS NOT NULL)",
 
-    "SELECT 'Payment '||p.number||' has '||" ENTRIES(
-        "refund", "p.number") "||"
-                              "' entries of its refund in the journal' FROM payment p"
-                              " WHERE p.reason='requested' AND p.refund_requested_at IS NOT NULL"
-                              " AND " ENTRIES("refund", "p.number") "<>1",
+    "SELECT 'Payment '||p.number||' has '||" ENTRIES("payment.refund", "p.number") "||"
+    "' entries of its refund in the journal' FROM payment p"
+    " WHERE p.reason='requested' AND p.refund_requested_at IS NOT NULL"
+    " AND " ENTRIES("payment.refund", "p.number") "<>1",
 
-    "SELECT 'Payment '||p.number||' has '||" ENTRIES(
-        "refund_done", "p.number") "||"
-                                   "' entries of its refund by hand in the journal' FROM payment p"
-                                   " WHERE p.refund_reference IS NOT NULL AND " ENTRIES(
-                                       "refund_done", "p.number") "<>1",
+    "SELECT 'Payment '||p.number||' has '||" ENTRIES("payment.refund_done", "p.number") "||"
+    "' entries of its refund by hand in the journal' FROM payment p"
+    " WHERE p.refund_reference IS NOT NULL"
+    " AND " ENTRIES("payment.refund_done", "p.number") "<>1",
+    /* clang-format on */
 
     "SELECT 'Showtime '||s.id||' has '||count(j.number)||"
     "' entries of its cancel in the journal' FROM showtime s"
-    " LEFT JOIN journal j ON j.action='cancel_showtime' AND j.subject=s.id"
+    " LEFT JOIN journal j ON j.action='showtime.cancel' AND j.subject=s.id"
     " WHERE s.status='cancelled' GROUP BY s.number HAVING count(j.number)<>1",
     NULL,
 };

@@ -18,8 +18,11 @@ struct listing {
     struct sqlite_reader *reader;
     enum id_kind kind;
     size_t limit;
-    int64_t floor; /* Rows below it were not looked at; 0: all were. */
-    bool (*read)(sqlite3_stmt *row, const struct siphash_key *key, void *records, size_t position);
+    int64_t floor;       /* Rows below it were not looked at; 0: all were. */
+    struct arena *arena; /* Of texts; NULL: the records have none. */
+    /* ERROR_OVERLOADED: the arena is full. */
+    enum error (*read)(const struct listing *listing, sqlite3_stmt *row, void *records,
+                       size_t position);
 };
 
 /* Rows of a page stand below this number; 0 if its cursor is not ours. */
@@ -38,17 +41,19 @@ static enum error read_page(const struct listing *listing, sqlite3_stmt *rows, v
 {
     struct sqlite_reader *reader = listing->reader;
     size_t count = 0;
-    bool whole = true;
-    int64_t last = listing->floor;
+    int64_t last = 0;
+    enum error error = ERROR_NONE;
     int code = sqlite3_step(rows);
-    for (; code == SQLITE_ROW && whole && count < listing->limit; code = sqlite3_step(rows)) {
-        whole = listing->read(rows, &reader->key, records, count);
-        if (whole) last = sqlite3_column_int64(rows, 0);
-        if (whole) count++;
+    while (code == SQLITE_ROW && count < listing->limit) {
+        error = listing->read(listing, rows, records, count);
+        if (error != ERROR_NONE) break;
+        last = sqlite3_column_int64(rows, 0);
+        count++;
+        code = sqlite3_step(rows);
     }
-    if (code == SQLITE_DONE && whole) last = listing->floor;
-    enum error error = whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
-    if (code != SQLITE_ROW && code != SQLITE_DONE) error = ERROR_STORE_UNAVAILABLE;
+    if (error == ERROR_OVERLOADED && count > 0) error = ERROR_NONE; /* A shorter page. */
+    if (code == SQLITE_DONE) last = listing->floor;
+    else if (code != SQLITE_ROW) error = ERROR_STORE_UNAVAILABLE;
     if (error == ERROR_STORE_UNAVAILABLE) (void)database_failure(&reader->database, "list");
     database_done(rows);
     if (error != ERROR_NONE) return error;
@@ -57,10 +62,12 @@ static enum error read_page(const struct listing *listing, sqlite3_stmt *rows, v
     return ERROR_NONE;
 }
 
-static bool read_booking(sqlite3_stmt *row, const struct siphash_key *key, void *records,
-                         size_t position)
+static enum error read_booking(const struct listing *listing, sqlite3_stmt *row, void *records,
+                               size_t position)
 {
-    return rows_read_booking(row, key, (struct booking *)records + position);
+    struct booking *booking = (struct booking *)records + position;
+    const bool whole = rows_read_booking(row, &listing->reader->key, booking);
+    return whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
 }
 
 /* The statement for what is asked, by the index that leads to the fewest rows; ?5 bound. */
@@ -143,10 +150,12 @@ static enum error list_bookings(void *context, const struct staff_booking_query 
     return read_page(&listing, rows, bookings, ret_count, ret_next);
 }
 
-static bool read_payment(sqlite3_stmt *row, const struct siphash_key *key, void *records,
-                         size_t position)
+static enum error read_payment(const struct listing *listing, sqlite3_stmt *row, void *records,
+                               size_t position)
 {
-    return rows_read_payment(row, key, (struct payment *)records + position);
+    struct payment *payment = (struct payment *)records + position;
+    const bool whole = rows_read_payment(row, &listing->reader->key, payment);
+    return whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
 }
 
 static enum error list_refunds(void *context, const struct staff_refund_query *query,
@@ -174,24 +183,23 @@ static enum error list_refunds(void *context, const struct staff_refund_query *q
     return read_page(&listing, rows, payments, ret_count, ret_next);
 }
 
-static bool read_entry(sqlite3_stmt *row, const struct siphash_key *key, void *records,
-                       size_t position)
+static enum error read_line(const struct listing *listing, sqlite3_stmt *row, void *records,
+                            size_t position)
 {
-    (void)key;
-    return staff_rows_read_entry(row, (struct journal_entry *)records + position);
+    return staff_rows_read_line(row, listing->arena, (struct journal_line *)records + position);
 }
 
 static enum error list_journal(void *context, const struct staff_journal_query *query,
-                               struct journal_entry *entries, size_t *ret_count,
+                               struct arena *arena, struct journal_line *lines, size_t *ret_count,
                                struct id *ret_next)
 {
     struct sqlite_reader *reader = context;
     const int64_t below = number_below(reader, ID_ENTRY, &query->page);
     if (below == 0) return ERROR_NOT_FOUND;
     const char *sql = query->actor.size == 0
-                          ? "SELECT " STAFF_ROWS_ENTRY " FROM journal j"
+                          ? "SELECT " STAFF_ROWS_LINE " FROM journal j"
                             " WHERE j.number<?1 AND j.at>=?2 ORDER BY j.number DESC LIMIT ?3"
-                          : "SELECT " STAFF_ROWS_ENTRY " FROM journal j WHERE j.actor=?4"
+                          : "SELECT " STAFF_ROWS_LINE " FROM journal j WHERE j.actor=?4"
                             " AND j.number<?1 AND j.at>=?2 ORDER BY j.number DESC LIMIT ?3";
     sqlite3_stmt *rows = database_statement(&reader->database, sql);
     if (rows == NULL) return ERROR_STORE_UNAVAILABLE;
@@ -199,15 +207,20 @@ static enum error list_journal(void *context, const struct staff_journal_query *
     (void)sqlite3_bind_int64(rows, 2, query->since_ms);
     (void)sqlite3_bind_int64(rows, 3, (int64_t)query->page.limit + 1);
     if (query->actor.size > 0) database_bind_text(rows, 4, user_name(&query->actor));
-    const struct listing listing = {
-        .reader = reader, .kind = ID_ENTRY, .limit = query->page.limit, .read = read_entry};
-    return read_page(&listing, rows, entries, ret_count, ret_next);
+    const struct listing listing = {.reader = reader,
+                                    .kind = ID_ENTRY,
+                                    .limit = query->page.limit,
+                                    .arena = arena,
+                                    .read = read_line};
+    return read_page(&listing, rows, lines, ret_count, ret_next);
 }
 
-static bool read_block(sqlite3_stmt *row, const struct siphash_key *key, void *records,
-                       size_t position)
+static enum error read_block(const struct listing *listing, sqlite3_stmt *row, void *records,
+                             size_t position)
 {
-    return staff_rows_read_block(row, key, (struct block *)records + position);
+    struct block *block = (struct block *)records + position;
+    const bool whole = staff_rows_read_block(row, &listing->reader->key, block);
+    return whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
 }
 
 static enum error list_blocks(void *context, const struct staff_block_query *query,

@@ -68,15 +68,23 @@ bool staff_rows_read_block(sqlite3_stmt *row, const struct siphash_key *key,
     return true;
 }
 
-bool staff_rows_read_entry(sqlite3_stmt *row, struct journal_entry *ret_entry)
+enum error staff_rows_read_line(sqlite3_stmt *row, struct arena *arena,
+                                struct journal_line *ret_line)
 {
-    struct journal_entry entry = {.at_ms = sqlite3_column_int64(row, 1),
-                                  .subject = database_column_id(row, 5)};
-    const bool read = !id_is_none(entry.subject) && rows_read_user(row, 2, &entry.actor) &&
-                      staff_role_parse(database_column_text(row, 3), &entry.role) &&
-                      journal_action_parse(database_column_text(row, 4), &entry.action) &&
-                      rows_read_reason(row, 6, &entry.detail);
-    if (!read) return report_broken(row, "journal");
-    *ret_entry = entry;
-    return true;
+    struct journal_line line = {
+        .at_ms = sqlite3_column_int64(row, 1),
+        .role = arena_copy(arena, database_column_text(row, 3)),
+        .action = arena_copy(arena, database_column_text(row, 4)),
+        .subject = database_column_id(row, 5),
+        .detail = arena_copy(arena, database_column_text(row, 6)),
+    };
+    if (line.role.data == NULL || line.action.data == NULL || line.detail.data == NULL) {
+        return ERROR_OVERLOADED;
+    }
+    if (id_is_none(line.subject) || !rows_read_user(row, 2, &line.actor)) {
+        (void)report_broken(row, "journal");
+        return ERROR_INTERNAL_ERROR;
+    }
+    *ret_line = line;
+    return ERROR_NONE;
 }
