@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "http/return_url.h"
 
 enum {
     SECONDS_MAX = 1000000000, /* 31 years: the contract has no upper limit, a clock has. */
@@ -160,6 +161,13 @@ static bool read_log_level(struct config *config)
     return refuse(config, "LOG_LEVEL: must be error, warning, info or debug");
 }
 
+static bool read_limits(struct config *config)
+{
+    struct config_limits_fault fault = {0};
+    if (config_limits_read(getenv, &config->limits, &fault)) return true;
+    return refuse(config, "%s: %s", fault.name.data, fault.why.data);
+}
+
 static bool check_gateway(struct config *config)
 {
     struct slice url = config_slice(&config->gateway_url);
@@ -183,11 +191,28 @@ static bool check_gateway(struct config *config)
     return true;
 }
 
+/* The hosts and the default address that payment pages may lead back to. */
+static bool check_return_urls(struct config *config)
+{
+    size_t count = 0;
+    struct slice rest = config_slice(&config->return_hosts);
+    while (rest.size > 0) count += slice_trim(slice_cut(rest, ',', &rest)).size > 0;
+    if (count > RETURN_HOSTS_MAX) {
+        return refuse(config, "RETURN_URL_HOSTS: more than %d hosts", RETURN_HOSTS_MAX);
+    }
+    const struct slice url = config_slice(&config->default_return_url);
+    const struct return_url_rules rules = {.default_url = url};
+    if (url.size == 0 || return_url_allowed(&rules, url)) return true;
+    return refuse(config, "DEFAULT_RETURN_URL: must be an https address of at most %d bytes",
+                  URL_SIZE_MAX);
+}
+
 bool config_read(struct config *config, const struct config_flags *flags)
 {
     *config = (struct config){.dev = flags->dev, .demo = flags->demo};
     return read_numbers(config, flags) && read_texts(config, flags) && read_log_level(config) &&
-           read_jwt_secrets(config) && read_webhook_secrets(config) && check_gateway(config);
+           read_limits(config) && read_jwt_secrets(config) && read_webhook_secrets(config) &&
+           check_gateway(config) && check_return_urls(config);
 }
 
 static bool is_loopback(struct slice host)

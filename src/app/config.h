@@ -3,10 +3,11 @@
  * Flags win over the environment. A setting that is wrong is named with what it may be, and
  * nothing starts. Secrets are copied here and wiped from the environment.
  *
- * Source: docs/http-api.md, "Program and environment".
+ * Source: docs/operations.md, "Settings".
  */
 #pragma once
 
+#include "app/config_limits.h"
 #include "base/log.h"
 #include "http/desk.h"
 
@@ -37,6 +38,7 @@ struct config {
     struct config_text jwt_audience;
     struct config_text gateway_url;
     struct config_text default_return_url;
+    struct config_limits limits;
     struct config_text return_hosts; /* Comma separated, as given. */
     struct config_text webhook_secrets[PAYMENT_METHOD_COUNT];
     char message[CONFIG_MESSAGE_SIZE_MAX]; /* Why it was refused. */

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "gateway/sandbox.h"
 #include "http/auth.h"
+#include "http/limiter.h"
 #include "http/problem.h"
 #include "http/router.h"
 #include "http/seat_pages.h"
@@ -54,8 +55,7 @@ static void set_return_urls(struct house *house, const struct config *config)
         const struct slice host = slice_trim(slice_cut(rest, ',', &rest));
         if (host.size > 0) house->return_hosts[house->return_host_count++] = host;
     }
-    const struct slice url = config_slice(&config->default_return_url);
-    if (url.size <= URL_SIZE_MAX) house->default_return_url = url_of(url);
+    house->default_return_url = url_of(config_slice(&config->default_return_url));
 }
 
 /* The server's own address, as programs on this machine reach it. */
@@ -96,6 +96,18 @@ static bool set_gateway(struct house_state *state, const struct config *config, 
     return house->sandbox != NULL || out_of_memory("the sandbox");
 }
 
+static bool set_limits(struct house *house, const struct config *config)
+{
+    house->cors = config->limits.cors;
+    if (!config->limits.limited) {
+        log_event(LOG_WARNING, "rate_limits_off",
+                  LOG_TEXT("what", SLICE("RATE_LIMIT=off: for load tests only")));
+        return true;
+    }
+    house->limiter = limiter_open(&config->limits.limiter);
+    return house->limiter != NULL || out_of_memory("the rate limits");
+}
+
 bool house_open(struct house_state *state, struct config *config, const struct embedded *embedded,
                 uint16_t port)
 {
@@ -114,13 +126,19 @@ bool house_open(struct house_state *state, struct config *config, const struct e
     house->started_at_ms = clock_now_ms();
     set_providers(house, config);
     set_return_urls(house, config);
+    for (uint32_t loop = 0; loop < config->loop_count; loop++) {
+        state->tickets[loop] = desk_make_tickets();
+        if (state->tickets[loop] == NULL) return out_of_memory("the commands");
+    }
     house->seat_pages = seat_pages_open();
     if (house->seat_pages == NULL) return out_of_memory("the seat pages");
-    return set_gateway(state, config, port);
+    return set_limits(house, config) && set_gateway(state, config, port);
 }
 
 void house_close(struct house_state *state)
 {
+    for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++) desk_free_tickets(state->tickets[loop]);
+    limiter_close(state->house.limiter);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);
     *state = (struct house_state){0};
@@ -134,7 +152,6 @@ static void close_counter(struct counter *counter)
     auth_close(counter->desk.authenticator);
     sqlite_reader_close(counter->reader);
     catalogue_read_close(counter->catalogue);
-    desk_close(&counter->desk);
     free(counter);
 }
 
@@ -177,8 +194,8 @@ void *house_loop_enter(void *context, uint32_t loop)
     const struct house_state *state = context;
     struct counter *counter = calloc(1, sizeof *counter);
     if (counter == NULL) return NULL;
-    if (desk_open(&counter->desk, &state->house, loop) &&
-        open_connections(counter, state->database_path) && open_keys(counter, &state->house)) {
+    desk_open(&counter->desk, &state->house, loop, state->tickets[loop]);
+    if (open_connections(counter, state->database_path) && open_keys(counter, &state->house)) {
         return counter;
     }
     close_counter(counter);
@@ -214,4 +231,11 @@ void house_woken(void *context, void *loop_state)
     (void)context;
     struct counter *counter = loop_state;
     desk_collect(&counter->desk);
+}
+
+void house_ticked(void *context, void *loop_state)
+{
+    (void)context;
+    struct counter *counter = loop_state;
+    desk_expire(&counter->desk, clock_steady_us());
 }

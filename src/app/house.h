@@ -10,7 +10,8 @@
 struct house_state {
     struct house house;
     const char *database_path;
-    struct config_text gateway; /* The sandbox's address, under --demo. */
+    struct ticket *tickets[WRITER_LOOPS_MAX]; /* Of the loops' desks; they outlive the loops. */
+    struct config_text gateway;               /* The sandbox's address, under --demo. */
 };
 
 /* False, and the reason is logged, if something cannot be had. `port` is where the server
@@ -18,7 +19,7 @@ struct house_state {
 MUST_USE bool house_open(struct house_state *state, struct config *config,
                          const struct embedded *embedded, uint16_t port);
 
-/* After the loops have ended. Accepts a state that was never opened. */
+/* After the loops and the writer have ended. Accepts a state that was never opened. */
 void house_close(struct house_state *state);
 
 /* The server's callbacks; their context is the house_state. */
@@ -28,3 +29,4 @@ void house_handle(void *context, void *loop_state, struct exchange *exchange);
 struct slice house_fault_body(void *context, enum error error, struct slice request_id,
                               struct arena *arena);
 void house_woken(void *context, void *loop_state);
+void house_ticked(void *context, void *loop_state);

@@ -92,11 +92,15 @@ static int serve(struct config *config, struct embedded *embedded, struct server
                                            .port = config->port,
                                            .loop_count = config->loop_count,
                                            .connections_max = CONNECTIONS_PER_LOOP_MAX,
+                                           .connections_per_client_max =
+                                               config->limits.connections_max,
+                                           .uncounted = &config->limits.limiter.proxies,
                                            .loop_enter = house_loop_enter,
                                            .loop_leave = house_loop_leave,
                                            .handle = house_handle,
                                            .fault_body = house_fault_body,
                                            .woken = house_woken,
+                                           .ticked = house_ticked,
                                            .context = state};
     struct slice message = {0};
     if (server_open(&options, server, &message) != ERROR_NONE) {
@@ -139,8 +143,8 @@ int serve_command(struct config *config)
         exit_code = serve(config, &embedded, &server, &state);
     }
     if (server != NULL) server_stop(server, GRACE_MS);
-    house_close(&state);
     if (embedded.writer != NULL) writer_stop(embedded.writer);
+    house_close(&state);
     if (server != NULL) server_close(server);
     embedded_close(&embedded);
     if (atomic_load(&store_failed)) exit_code = EXIT_RESTART;

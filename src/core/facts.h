@@ -4,7 +4,7 @@
  * so that the next command of the turn sees it. What changed is what the store then writes.
  *
  * Shape:  each record stands once; found by a small hash of its id or key.
- * Source: the model in docs/decisions shows that facts read before the turn refund a payment
+ * Source: docs/decisions/0003-seats-or-refund.md: facts read before the turn refund a payment
  *         that was kept.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* hold.h - decides a hold: all the seats asked for, or none and every reason.
  *
- * Source: docs/http-api.md, "Bookings"; docs/decisions/0002-one-winner-per-seat.md
+ * Source: docs/http-api.md, "Bookings"; docs/decisions/0004-one-winner-per-seat.md
  */
 #pragma once
 

@@ -26,6 +26,7 @@ void seat_map_init(struct seat_map *map, const struct seat_layout *layout, void 
 
     const uint32_t place_count = (uint32_t)layout->rows * layout->cols;
     uint8_t *bytes = block;
+    memset(block, 0, seat_map_size(place_count));
     *map = (struct seat_map){.place_count = place_count,
                              .rows = layout->rows,
                              .cols = layout->cols,

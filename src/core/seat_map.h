@@ -65,8 +65,8 @@ struct seat_map {
 /* Bytes that a map of `place_count` places needs behind it. */
 size_t seat_map_size(uint32_t place_count);
 
-/* Lays out an empty map in `block`, which the caller owns, zeroed and aligned to 16. All
- * seats of the layout are available. */
+/* Lays out an empty map in `block` of seat_map_size bytes, which the caller owns, aligned to
+ * 16. All seats of the layout are available. */
 void seat_map_init(struct seat_map *map, const struct seat_layout *layout, void *block);
 
 /* Reads 1-2 letters A-Z and 1-3 digits; false, and `ret_name` untouched, if malformed.

@@ -193,7 +193,6 @@ static enum error load(struct engine *engine, struct resident *resident)
 {
     if (resident->loaded) return ERROR_NONE;
     const struct store *store = &engine->options.store;
-    memset(resident->block, 0, SHOWTIME_BLOCK_SIZE_MAX);
     const enum error error =
         store->methods->load(store->context, resident->showtime, resident->block, &resident->map);
     if (error != ERROR_NONE) return error;

@@ -77,7 +77,7 @@ enum error auth_judge(struct authenticator *authenticator, struct exchange *exch
     return ERROR_NONE;
 }
 
-static void refuse(struct exchange *exchange, enum error error, struct slice reason, int64_t now_ms)
+void auth_refuse(struct exchange *exchange, enum error error, struct slice reason, int64_t now_ms)
 {
     struct problem problem = {.error = error};
     char challenge_text[CHALLENGE_SIZE_MAX];
@@ -96,13 +96,4 @@ static void refuse(struct exchange *exchange, enum error error, struct slice rea
         problem.detail = buffer_text(&detail);
     }
     problem_reply(exchange, &problem, now_ms);
-}
-
-bool auth_check(struct authenticator *authenticator, struct exchange *exchange, int64_t now_ms)
-{
-    struct slice reason = {0};
-    const enum error error = auth_judge(authenticator, exchange, now_ms, &reason);
-    if (error == ERROR_NONE) return true;
-    refuse(exchange, error, reason, now_ms);
-    return false;
 }

@@ -18,10 +18,10 @@ struct authenticator_options {
 struct authenticator *auth_open(const struct authenticator_options *options);
 void auth_close(struct authenticator *authenticator); /* Accepts NULL. */
 
-/* Fills in the exchange's user and role. False when it has answered 401. */
-MUST_USE bool auth_check(struct authenticator *authenticator, struct exchange *exchange,
-                         int64_t now_ms);
-
-/* The same without an answer: ERROR_TOKEN_MISSING, or ERROR_TOKEN_INVALID with the reason. */
+/* Fills in the exchange's user and role; or ERROR_TOKEN_MISSING, or ERROR_TOKEN_INVALID with the
+ * reason. */
 MUST_USE enum error auth_judge(struct authenticator *authenticator, struct exchange *exchange,
                                int64_t now_ms, struct slice *ret_reason);
+
+/* Answers 401 with what was judged. */
+void auth_refuse(struct exchange *exchange, enum error error, struct slice reason, int64_t now_ms);

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "http/booking_json.h"
 #include "http/keyed.h"
+#include "http/limiter.h"
 #include "http/payments.h"
 #include "http/query.h"
 #include "http/reply.h"
@@ -114,6 +115,15 @@ static void answer_cancel(struct desk *desk, struct exchange *exchange,
     reply_booking(exchange, 200, command, booking_json_cancelled);
 }
 
+/* The same for a booking that was pending when the request came: a hold more that was given up. */
+static void answer_first_cancel(struct desk *desk, struct exchange *exchange,
+                                const struct command *command)
+{
+    if (command->answer.refusal == REFUSAL_NONE)
+        limiter_note_cancel(desk->house->limiter, exchange);
+    answer_cancel(desk, exchange, command);
+}
+
 void bookings_cancel(struct desk *desk, struct exchange *exchange, struct slice id, int64_t now_ms)
 {
     struct booking booking;
@@ -128,7 +138,8 @@ void bookings_cancel(struct desk *desk, struct exchange *exchange, struct slice 
     command->showtime = booking.showtime;
     command->booking = booking.id;
     command->claim.user = exchange->user;
-    desk_submit(desk, exchange, command, answer_cancel);
+    const bool first = booking.status == BOOKING_PENDING;
+    desk_submit(desk, exchange, command, first ? answer_first_cancel : answer_cancel);
 }
 
 static void write_list(struct json_writer *writer, const struct booking *bookings, size_t count,
@@ -166,6 +177,17 @@ static bool read_list_query(struct exchange *exchange, struct booking_query *ret
     return query_finish(exchange, &query, now_ms);
 }
 
+/* A cursor names the last booking of a page; this one names none. */
+static void refuse_cursor(struct exchange *exchange, int64_t now_ms)
+{
+    const struct field_error wrong = {.field = SLICE("cursor"),
+                                      .message = SLICE("must be a next_cursor of this list")};
+    problem_reply(
+        exchange,
+        &(struct problem){.error = ERROR_VALIDATION_FAILED, .errors = &wrong, .error_count = 1},
+        now_ms);
+}
+
 void bookings_list(struct desk *desk, struct exchange *exchange, int64_t now_ms)
 {
     struct booking_query query;
@@ -177,6 +199,10 @@ void bookings_list(struct desk *desk, struct exchange *exchange, int64_t now_ms)
     const struct reader *reader = &desk->reader;
     const enum error error =
         reader->methods->list_bookings(reader->context, &query, bookings, &count, &more);
+    if (error == ERROR_BOOKING_NOT_FOUND) {
+        refuse_cursor(exchange, now_ms);
+        return;
+    }
     if (error != ERROR_NONE) {
         problem_reply(exchange, &(struct problem){.error = error}, now_ms);
         return;

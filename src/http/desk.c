@@ -7,29 +7,38 @@
 /* A command on its way, and who waits for it. */
 struct ticket {
     struct command command;
-    struct exchange *exchange;
+    struct exchange *exchange; /* NULL: answered already, when its time was over. */
     desk_answer *answer;
-    struct ticket *next_free;
+    int64_t submitted_us;
+    struct ticket *before; /* Among those whose exchange waits, in the order they came. */
+    struct ticket *behind; /* Or the next free one. */
+    void *room;            /* NULL: none. */
+    size_t room_size;
 };
 
-bool desk_open(struct desk *desk, const struct house *house, uint32_t loop)
+struct ticket *desk_make_tickets(void)
 {
-    *desk = (struct desk){.house = house, .loop = loop};
-    desk->tickets = calloc(DESK_COMMANDS_MAX, sizeof *desk->tickets);
-    return desk->tickets != NULL;
+    return calloc(DESK_COMMANDS_MAX, sizeof(struct ticket));
 }
 
-void desk_close(struct desk *desk)
+void desk_free_tickets(struct ticket *tickets)
 {
-    free(desk->tickets);
-    *desk = (struct desk){0};
+    if (tickets == NULL) return;
+    for (uint32_t index = 0; index < DESK_COMMANDS_MAX; index++) free(tickets[index].room);
+    free(tickets);
+}
+
+void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets)
+{
+    CHECK(tickets != NULL);
+    *desk = (struct desk){.house = house, .loop = loop, .tickets = tickets};
 }
 
 struct command *desk_take(struct desk *desk)
 {
     struct ticket *ticket = desk->free_tickets;
     if (ticket != NULL) {
-        desk->free_tickets = ticket->next_free;
+        desk->free_tickets = ticket->behind;
     } else if (desk->tickets_used < DESK_COMMANDS_MAX) {
         ticket = &desk->tickets[desk->tickets_used++];
     } else {
@@ -39,18 +48,52 @@ struct command *desk_take(struct desk *desk)
     return &ticket->command;
 }
 
+void *desk_room(struct desk *desk, struct command *command, size_t size)
+{
+    struct ticket *ticket = command->owner;
+    CHECK(&ticket->command == command);
+    CHECK(ticket->room == NULL);
+
+    if (size > DESK_ROOM_MAX - desk->room_used) return NULL;
+    ticket->room = calloc(1, size);
+    if (ticket->room == NULL) return NULL;
+    ticket->room_size = size;
+    desk->room_used += size;
+    return ticket->room;
+}
+
 void desk_give_back(struct desk *desk, struct command *command)
 {
     struct ticket *ticket = command->owner;
     CHECK(&ticket->command == command);
-    ticket->next_free = desk->free_tickets;
+    desk->room_used -= ticket->room_size;
+    free(ticket->room);
+    ticket->room = NULL;
+    ticket->room_size = 0;
+    ticket->behind = desk->free_tickets;
     desk->free_tickets = ticket;
 }
 
 static void answer_failure(struct exchange *exchange, enum error error)
 {
-    problem_reply(exchange, &(struct problem){.error = error, .retry_after_s = ANSWER_WITHIN_S},
-                  clock_now_ms());
+    problem_reply(exchange, &(struct problem){.error = error}, clock_now_ms());
+}
+
+static void join_waiting(struct desk *desk, struct ticket *ticket)
+{
+    ticket->before = desk->last_waiting;
+    ticket->behind = NULL;
+    if (desk->last_waiting == NULL) desk->first_waiting = ticket;
+    else desk->last_waiting->behind = ticket;
+    desk->last_waiting = ticket;
+}
+
+static void leave_waiting(struct desk *desk, const struct ticket *ticket)
+{
+    if (ticket->before == NULL) desk->first_waiting = ticket->behind;
+    else ticket->before->behind = ticket->behind;
+    if (ticket->behind == NULL) desk->last_waiting = ticket->before;
+    else ticket->behind->before = ticket->before;
 }
 
 void desk_submit(struct desk *desk, struct exchange *exchange, struct command *command,
@@ -62,9 +105,22 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
 
     ticket->exchange = exchange;
     ticket->answer = answer;
+    ticket->submitted_us = clock_steady_us();
+    join_waiting(desk, ticket);
     if (writer_submit(desk->house->writer, command)) return;
+    leave_waiting(desk, ticket);
     desk_give_back(desk, command);
     answer_failure(exchange, ERROR_OVERLOADED);
+}
+
+static void collect(struct desk *desk, struct ticket *ticket)
+{
+    struct exchange *exchange = ticket->exchange;
+    if (exchange == NULL) return;
+    leave_waiting(desk, ticket);
+    const enum error failure = ticket->command.answer.failure;
+    if (failure != ERROR_NONE) answer_failure(exchange, failure);
+    else ticket->answer(desk, exchange, &ticket->command);
 }
 
 void desk_collect(struct desk *desk)
@@ -72,11 +128,21 @@ void desk_collect(struct desk *desk)
     struct command *command = writer_collect(desk->house->writer, desk->loop);
     while (command != NULL) {
         struct command *next = command->next;
-        const struct ticket *ticket = command->owner;
-        const enum error failure = command->answer.failure;
-        if (failure != ERROR_NONE) answer_failure(ticket->exchange, failure);
-        else ticket->answer(desk, ticket->exchange, command);
+        collect(desk, command->owner);
         desk_give_back(desk, command);
         command = next;
+    }
+}
+
+void desk_expire(struct desk *desk, int64_t now_us)
+{
+    struct ticket *ticket = desk->first_waiting;
+    while (ticket != NULL && now_us - ticket->submitted_us >= ANSWER_DEADLINE_US) {
+        struct exchange *exchange = ticket->exchange;
+        const bool only_looks = ticket->command.kind == COMMAND_LOOK;
+        leave_waiting(desk, ticket);
+        ticket->exchange = NULL;
+        answer_failure(exchange, only_looks ? ERROR_STORE_UNAVAILABLE : ERROR_OUTCOME_UNKNOWN);
+        ticket = desk->first_waiting;
     }
 }

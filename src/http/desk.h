@@ -10,16 +10,18 @@
 #include "core/command.h"
 #include "crypto/crypto.h"
 #include "engine/writer.h"
+#include "http/cors.h"
 #include "http/exchange.h"
 #include "ports/catalogue.h"
 #include "ports/reader.h"
 #include "ports/staff_reader.h"
 
 enum {
-    RETURN_HOSTS_MAX = 16,    /* A chain has a handful of shops. */
-    SECRETS_MAX = 2,          /* The one in use and the one before, while rotating. */
-    DESK_COMMANDS_MAX = 8192, /* Per loop; two loops fill the writer's 16384. */
-    ANSWER_WITHIN_S = 1,      /* What Retry-After says when the server is overloaded. */
+    RETURN_HOSTS_MAX = 16,        /* A chain has a handful of shops. */
+    SECRETS_MAX = 2,              /* The one in use and the one before, while rotating. */
+    DESK_COMMANDS_MAX = 8192,     /* Per loop; two loops fill the writer's 16384. */
+    DESK_ROOM_MAX = 16 << 20,     /* Per loop: what thousands of staff commands need. */
+    ANSWER_DEADLINE_US = 4000000, /* With the tick of a second: every request hears within 5 s. */
 };
 
 /* A way to pay. Off without a secret. */
@@ -29,6 +31,7 @@ struct provider {
 };
 
 struct authenticator;
+struct limiter;
 struct seat_pages;
 struct sandbox;
 struct ticket;
@@ -38,7 +41,9 @@ struct house {
     struct feed *feed;
     struct seat_pages *seat_pages;
     struct sandbox *sandbox; /* NULL without --demo. */
-    bool dev;                /* X-User-Id and unsigned webhooks are accepted. */
+    struct limiter *limiter; /* NULL: nobody is limited. */
+    struct cors cors;
+    bool dev; /* X-User-Id and unsigned webhooks are accepted. */
     struct slice jwt_secrets[SECRETS_MAX];
     size_t jwt_secret_count;
     struct slice jwt_issuer;   /* Empty: not checked. */
@@ -62,13 +67,19 @@ struct desk {
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
     struct ticket *tickets;                         /* [DESK_COMMANDS_MAX] */
     struct ticket *free_tickets;
+    struct ticket *first_waiting; /* The longest. */
+    struct ticket *last_waiting;
     uint32_t tickets_used; /* Those of `tickets` that were ever taken. */
+    size_t room_used;      /* Of DESK_ROOM_MAX. */
 };
 
-/* Makes a desk with its tickets; the connections and keys are its opener's to set. False
- * without memory. */
-bool desk_open(struct desk *desk, const struct house *house, uint32_t loop);
-void desk_close(struct desk *desk);
+/* Room for DESK_COMMANDS_MAX commands, to be freed by its maker after the writer has stopped:
+ * it writes answers there until then. NULL without memory. */
+struct ticket *desk_make_tickets(void);
+void desk_free_tickets(struct ticket *tickets); /* Accepts NULL. */
+
+/* Makes a desk over such tickets; the connections and keys are its opener's to set. */
+void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets);
 
 /* Makes the answer of a decided command. */
 typedef void desk_answer(struct desk *desk, struct exchange *exchange,
@@ -76,6 +87,11 @@ typedef void desk_answer(struct desk *desk, struct exchange *exchange,
 
 /* A command, empty but for its loop; NULL if too many are under way (answer 503 OVERLOADED). */
 struct command *desk_take(struct desk *desk);
+
+/* Memory that is the command's until it is given back, once for each command; zeroed. Unlike
+ * the exchange's, it is there when the writer decides after the exchange was answered. NULL if
+ * too much is given out (answer 503 OVERLOADED). */
+void *desk_room(struct desk *desk, struct command *command, size_t size);
 
 /* Gives a command back that was not submitted. */
 void desk_give_back(struct desk *desk, struct command *command);
@@ -88,3 +104,7 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
 
 /* Answers what the writer has decided for this loop. */
 void desk_collect(struct desk *desk);
+
+/* Answers 503 OUTCOME_UNKNOWN to those who have waited for ANSWER_DEADLINE_US; what the writer
+ * decides on them later is the store's to tell. Called once a second. */
+void desk_expire(struct desk *desk, int64_t now_us);

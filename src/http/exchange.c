@@ -11,8 +11,8 @@ static struct exchange_slot *slot_of(struct exchange *exchange)
 
 /* h2o keeps the names in lower case. It takes Host out of the headers; nobody needs the others
  * that it takes out. */
-static size_t find_headers(const struct exchange *exchange, struct slice name,
-                           struct slice *ret_first)
+static size_t find_headers(const struct exchange *exchange, struct slice name, size_t place,
+                           struct slice *ret_value)
 {
     const struct exchange_slot *slot = (const struct exchange_slot *)exchange;
     if (slot->connection == NULL) return 0;
@@ -22,7 +22,7 @@ static size_t find_headers(const struct exchange *exchange, struct slice name,
     if (slice_equal(name, SLICE("host"))) {
         const h2o_iovec_t host = request->input.authority;
         if (host.base == NULL) return 0;
-        *ret_first = (struct slice){.data = host.base, .size = host.len};
+        if (place == 0) *ret_value = (struct slice){.data = host.base, .size = host.len};
         return 1;
     }
     size_t count = 0;
@@ -30,8 +30,8 @@ static size_t find_headers(const struct exchange *exchange, struct slice name,
         const h2o_header_t *header = &request->headers.entries[index];
         const struct slice found = {.data = header->name->base, .size = header->name->len};
         if (!slice_equal(found, name)) continue;
-        if (count == 0)
-            *ret_first = (struct slice){.data = header->value.base, .size = header->value.len};
+        if (count == place)
+            *ret_value = (struct slice){.data = header->value.base, .size = header->value.len};
         count++;
     }
     return count;
@@ -39,15 +39,20 @@ static size_t find_headers(const struct exchange *exchange, struct slice name,
 
 struct slice exchange_header(const struct exchange *exchange, struct slice name)
 {
-    struct slice first = {0};
-    (void)find_headers(exchange, name, &first);
-    return first;
+    return exchange_header_at(exchange, name, 0);
+}
+
+struct slice exchange_header_at(const struct exchange *exchange, struct slice name, size_t place)
+{
+    struct slice value = {0};
+    (void)find_headers(exchange, name, place, &value);
+    return value;
 }
 
 size_t exchange_header_count(const struct exchange *exchange, struct slice name)
 {
     struct slice first = {0};
-    return find_headers(exchange, name, &first);
+    return find_headers(exchange, name, 0, &first);
 }
 
 void exchange_add_header(struct exchange *exchange, struct slice name, struct slice value)

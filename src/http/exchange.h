@@ -16,7 +16,7 @@
 
 enum {
     EXCHANGE_ARENA_SIZE = 64 * 1024,
-    EXCHANGE_HEADERS_MAX = 16, /* Of an answer, beside those of the server. */
+    EXCHANGE_HEADERS_MAX = 24, /* Of an answer, beside those of the server. */
 };
 
 enum http_method {
@@ -49,6 +49,9 @@ struct exchange {
 /* A request header, by lower-case name; data NULL if there is none. If it came more than
  * once, the first. */
 struct slice exchange_header(const struct exchange *exchange, struct slice name);
+
+/* The header that came as number `place`, from 0 on; data NULL if there were fewer. */
+struct slice exchange_header_at(const struct exchange *exchange, struct slice name, size_t place);
 
 /* How often a header came. */
 size_t exchange_header_count(const struct exchange *exchange, struct slice name);

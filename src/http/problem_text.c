@@ -96,7 +96,7 @@ static const struct problem_text texts[ERROR_COUNT] = {
     [ERROR_CINEMA_NOT_FOUND] = TEXT("There is no such cinema", "No cinema has this id.",
                                     "Look the cinema up in the list of cinemas."),
     [ERROR_NOT_FOUND] = TEXT("There is nothing at this address", "The address is not one of ours.",
-                             "Check the path; /openapi.json lists all of them."),
+                             "Check the path, its case and its slashes."),
     [ERROR_METHOD_NOT_ALLOWED] =
         TEXT("The method is not allowed here", "The address exists, but not for this method.",
              "The Allow header lists the methods."),
@@ -133,7 +133,8 @@ static const struct problem_text texts[ERROR_COUNT] = {
         TEXT("The body must be application/json", "The body's type is missing or not JSON.",
              "Send JSON in UTF-8 with Content-Type: application/json."),
     [ERROR_RATE_LIMITED] =
-        TEXT_LATER(1, "Too many requests", "Requests came faster than the limit allows.",
+        TEXT_LATER(1, "Too many requests or connections",
+                   "Requests came faster, or more connections were open, than the limits allow.",
                    "Slow down; Retry-After says when to go on."),
     [ERROR_TOO_MANY_HOLDS] =
         TEXT_LATER(1, "Too many seats of this showtime are held by this user",

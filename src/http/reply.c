@@ -9,8 +9,7 @@ bool reply_begin(struct exchange *exchange, size_t capacity, struct reply *ret_r
     const bool large = capacity > REPLY_IN_ARENA_MAX;
     char *block = large ? malloc(capacity) : arena_take(&exchange->arena, capacity);
     if (block == NULL) {
-        problem_reply(exchange, &(struct problem){.error = ERROR_OVERLOADED, .retry_after_s = 1},
-                      clock_now_ms());
+        problem_reply(exchange, &(struct problem){.error = ERROR_OVERLOADED}, clock_now_ms());
         return false;
     }
     ret_reply->large = large ? block : NULL;
@@ -27,8 +26,7 @@ static void send_large(struct exchange *exchange, int status, struct reply *repl
         exchange_reply_shared(exchange, status, SLICE("application/json"), shared);
         return;
     }
-    problem_reply(exchange, &(struct problem){.error = ERROR_OVERLOADED, .retry_after_s = 1},
-                  clock_now_ms());
+    problem_reply(exchange, &(struct problem){.error = ERROR_OVERLOADED}, clock_now_ms());
 }
 
 void reply_send(struct exchange *exchange, int status, struct reply *reply)

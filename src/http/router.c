@@ -7,6 +7,7 @@
 #include "http/catalogue_routes.h"
 #include "http/health.h"
 #include "http/home_page.h"
+#include "http/limiter.h"
 #include "http/payments.h"
 #include "http/problem.h"
 #include "http/problem_page.h"
@@ -188,6 +189,7 @@ struct resource {
     struct slice pattern; /* A part that starts with ':' stands for any text without '/'. */
     bool needs_user;
     bool needs_staff; /* A user whose role is staff or admin. */
+    enum limited limited;
     handler *get;
     handler *post;
     handler *remove;
@@ -195,14 +197,16 @@ struct resource {
 
 /* The first pattern that fits wins. */
 static const struct resource resources[] = {
-    {SLICE_INIT("/api/bookings/hold"), .needs_user = true, .post = post_hold},
+    {SLICE_INIT("/api/bookings/hold"), .needs_user = true, .limited = LIMITED_HOLD,
+     .post = post_hold},
     {SLICE_INIT("/api/bookings"), .needs_user = true, .get = get_bookings},
     {SLICE_INIT("/api/bookings/:id"), .needs_user = true, .get = get_booking,
      .remove = delete_booking},
     {SLICE_INIT("/api/bookings/:id/confirm"), .needs_user = true, .post = post_confirm},
     {SLICE_INIT("/api/payments"), .needs_user = true, .post = post_payment},
     {SLICE_INIT("/api/payments/:id"), .needs_user = true, .get = get_payment},
-    {SLICE_INIT("/api/payments/webhook/:provider"), .post = post_webhook},
+    {SLICE_INIT("/api/payments/webhook/:provider"), .limited = LIMITED_WEBHOOK,
+     .post = post_webhook},
     {SLICE_INIT("/api/payments/:id/refund"), .needs_staff = true, .post = post_refund},
     {SLICE_INIT("/api/payments/:id/refund/done"), .needs_staff = true, .post = post_refund_done},
     {SLICE_INIT("/api/showtimes/:id/cancel"), .needs_staff = true, .post = post_showtime_cancel},
@@ -220,9 +224,9 @@ static const struct resource resources[] = {
     {SLICE_INIT("/api/movies"), .get = get_movies},
     {SLICE_INIT("/api/cinemas/:id"), .get = get_cinema},
     {SLICE_INIT("/api/cinemas"), .get = get_cinemas},
-    {SLICE_INIT("/health"), .get = get_ready},
-    {SLICE_INIT("/health/live"), .get = get_live},
-    {SLICE_INIT("/health/ready"), .get = get_ready},
+    {SLICE_INIT("/health"), .limited = LIMITED_NOT, .get = get_ready},
+    {SLICE_INIT("/health/live"), .limited = LIMITED_NOT, .get = get_live},
+    {SLICE_INIT("/health/ready"), .limited = LIMITED_NOT, .get = get_ready},
     {SLICE_INIT("/problems"), .get = get_problem},
     {SLICE_INIT("/problems/:code"), .get = get_problem},
     {SLICE_INIT("/sandbox/:provider/pay/:transaction"), .get = get_pay_page, .post = post_pay_page},
@@ -283,11 +287,24 @@ static struct slice allowed(const struct resource *resource)
     return resource->post != NULL ? SLICE("POST") : SLICE("DELETE");
 }
 
+/* Who asks? False when it has answered that nobody does. */
+static bool authenticate(const struct visit *visit)
+{
+    struct exchange *exchange = visit->exchange;
+    struct slice reason = {0};
+    const enum error error =
+        auth_judge(visit->desk->authenticator, exchange, visit->now_ms, &reason);
+    if (error == ERROR_NONE) return true;
+    if (limiter_admit_failure(visit->desk->house->limiter, exchange, visit->now_ms))
+        auth_refuse(exchange, error, reason, visit->now_ms);
+    return false;
+}
+
 /* May the caller come in? False when it has answered the exchange. */
 static bool admits(const struct resource *resource, const struct visit *visit)
 {
     if (!resource->needs_user && !resource->needs_staff) return true;
-    if (!auth_check(visit->desk->authenticator, visit->exchange, visit->now_ms)) return false;
+    if (!authenticate(visit)) return false;
     if (!resource->needs_staff || visit->exchange->role != ROLE_USER) return true;
     problem_reply(visit->exchange, &(struct problem){.error = ERROR_FORBIDDEN}, visit->now_ms);
     return false;
@@ -296,12 +313,15 @@ static bool admits(const struct resource *resource, const struct visit *visit)
 void router_handle(struct desk *desk, struct exchange *exchange)
 {
     struct visit visit = {.desk = desk, .exchange = exchange, .now_ms = clock_now_ms()};
+    const struct cors *cors = &desk->house->cors;
+    cors_mark(cors, exchange);
     const struct resource *resource = find(exchange->path, visit.parameters);
     if (resource == NULL) {
         problem_reply(exchange, &(struct problem){.error = ERROR_NOT_FOUND}, visit.now_ms);
         return;
     }
     handler *handle = handler_of(resource, exchange->method);
+    if (handle == NULL && cors_answer_preflight(cors, exchange, allowed(resource))) return;
     if (handle == NULL) {
         problem_reply(
             exchange,
@@ -309,5 +329,9 @@ void router_handle(struct desk *desk, struct exchange *exchange)
             visit.now_ms);
         return;
     }
-    if (admits(resource, &visit)) handle(&visit);
+    if (!admits(resource, &visit)) return;
+    if (!limiter_admit(desk->house->limiter, exchange, resource->limited, visit.parameters[0],
+                       visit.now_ms))
+        return;
+    handle(&visit);
 }

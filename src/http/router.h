@@ -1,7 +1,7 @@
 /* router.h - which handler a request goes to, and who may come in.
  *
- * Checks in the contract's order: route, method, authentication. What a handler then gets is a
- * request that it may decide on.
+ * Checks in the contract's order: route, method, authentication, rate limit. What a handler then
+ * gets is a request that it may decide on.
  *
  * Thread: the loop's.
  */

@@ -22,7 +22,7 @@ enum {
 /* server_open's message outlives it; the main thread alone writes it. */
 static char message_block[256];
 
-struct address {
+struct socket_address {
     struct sockaddr_storage storage;
     socklen_t size;
 };
@@ -49,7 +49,7 @@ static struct slice describe(const struct server_options *options, int failure)
     return message.overflowed ? SLICE("cannot listen on that address") : buffer_text(&message);
 }
 
-static bool parse_address(struct slice host, uint16_t port, struct address *ret_address)
+static bool parse_address(struct slice host, uint16_t port, struct socket_address *ret_address)
 {
     char text[INET6_ADDRSTRLEN];
     if (!slice_to_string(host, text, sizeof text)) return false;
@@ -75,7 +75,7 @@ static bool set_option(int fd, int level, int option, int value)
 }
 
 /* A bound socket, or -1 and errno. Accepted connections inherit its options. */
-static int bind_socket(const struct address *address, bool shared)
+static int bind_socket(const struct socket_address *address, bool shared)
 {
     const int fd =
         socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -94,7 +94,7 @@ static int bind_socket(const struct address *address, bool shared)
 }
 
 /* Reads back the port that the kernel chose. */
-static bool read_port(int fd, struct address *address, uint16_t *ret_port)
+static bool read_port(int fd, struct socket_address *address, uint16_t *ret_port)
 {
     address->size = sizeof address->storage;
     if (getsockname(fd, (struct sockaddr *)&address->storage, &address->size) != 0) return false;
@@ -106,7 +106,7 @@ static bool read_port(int fd, struct address *address, uint16_t *ret_port)
 
 /* Binds and listens for every loop; 0 or an errno. SO_REUSEPORT lets a second server of the same
  * user share the port unseen, so a socket without it asks first whether the port is free. */
-static int listen_all(struct server *server, struct address *address)
+static int listen_all(struct server *server, struct socket_address *address)
 {
     const bool shared = server->options.loop_count > 1;
     if (shared && server->options.port != 0) {
@@ -139,6 +139,10 @@ static bool make_loop(struct server *server, uint32_t index)
     loop->connections = calloc(count, sizeof *loop->connections);
     loop->exchanges = calloc(count, sizeof *loop->exchanges);
     if (loop->connections == NULL || loop->exchanges == NULL) return false;
+    if (server->options.connections_per_client_max > 0) {
+        loop->clients = client_count_open(count);
+        if (loop->clients == NULL) return false;
+    }
     void *arenas = mmap(NULL, arenas_size(server), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (arenas == MAP_FAILED) return false;
@@ -195,7 +199,7 @@ enum error server_open(const struct server_options *options, struct server **ret
     CHECK(options->handle != NULL);
     CHECK(options->fault_body != NULL);
 
-    struct address address = {0};
+    struct socket_address address = {0};
     if (!parse_address(options->host, options->port, &address)) {
         *ret_message = SLICE("the host is not an IPv4 or IPv6 address");
         return ERROR_VALIDATION_FAILED;
@@ -294,6 +298,7 @@ void server_close(struct server *server)
         if (loop->listener_fd >= 0) (void)close(loop->listener_fd);
         if (loop->wake_fd >= 0) (void)close(loop->wake_fd);
         if (loop->arenas != NULL) (void)munmap(loop->arenas, arenas_size(server));
+        client_count_close(loop->clients);
         free(loop->connections);
         free(loop->exchanges);
     }

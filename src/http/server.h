@@ -8,15 +8,18 @@
  */
 #pragma once
 
+#include "base/address.h"
 #include "http/exchange.h"
 
 struct server;
 
 struct server_options {
-    struct slice host;        /* An IPv4 or IPv6 address. */
-    uint16_t port;            /* 0: any free one; see server_port. */
-    uint32_t loop_count;      /* 1..LOOPS_MAX */
-    uint32_t connections_max; /* Per loop; more are refused at once. */
+    struct slice host;                      /* An IPv4 or IPv6 address. */
+    uint16_t port;                          /* 0: any free one; see server_port. */
+    uint32_t loop_count;                    /* 1..LOOPS_MAX */
+    uint32_t connections_max;               /* Per loop; more are refused at once. */
+    uint32_t connections_per_client_max;    /* Of those; more are refused at once. 0: no limit. */
+    const struct address_ranges *uncounted; /* Proxies, which bring many clients. May be NULL. */
     /* From the first byte waited for to the last byte of a request; also the time that an idle
      * connection is kept. 0: SERVER_REQUEST_MS. */
     uint32_t request_timeout_ms;
@@ -33,6 +36,8 @@ struct server_options {
                                struct arena *arena);
     /* Somebody called server_wake for this loop. */
     void (*woken)(void *context, void *loop_state);
+    /* A second has passed on this loop. NULL: nobody cares. */
+    void (*ticked)(void *context, void *loop_state);
     void *context;
 };
 

@@ -29,6 +29,7 @@ static void on_close(void *data)
     shared_unref(connection->body);
     if (connection->refusal != NULL) server_request_release_slot(connection->refusal);
     if (connection->exchange != NULL) connection->exchange->connection = NULL;
+    if (connection->counted) client_count_remove(loop->clients, &connection->client);
 
     *connection = (struct server_connection){
         .loop = loop, .generation = connection->generation + 1, .next_free = loop->connection_free};
@@ -36,23 +37,45 @@ static void on_close(void *data)
     loop->connection_count--;
 }
 
-/* An IPv4 client of an IPv6 listener is written as what it is, so that it has one name. */
-static struct slice write_peer(const struct sockaddr *address, char *target)
+/* The client's address; an IPv4 client of an IPv6 listener is what it is. */
+static struct address address_of(const struct sockaddr *socket_address)
 {
-    int family = address->sa_family;
-    const void *bytes = &((const struct sockaddr_in *)address)->sin_addr;
-    if (family == AF_INET6) {
-        const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
-        const bool mapped = IN6_IS_ADDR_V4MAPPED(ipv6);
-        family = mapped ? AF_INET : AF_INET6;
-        bytes = mapped ? &ipv6->s6_addr[12] : ipv6->s6_addr;
+    struct address address = {.bytes = {[10] = 0xff, [11] = 0xff}};
+    if (socket_address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)socket_address;
+        memcpy(address.bytes, ipv6->sin6_addr.s6_addr, sizeof address.bytes);
+    } else {
+        const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)socket_address;
+        memcpy(address.bytes + 12, &ipv4->sin_addr, 4);
     }
-    if (inet_ntop(family, bytes, target, SERVER_PEER_SIZE_MAX) == NULL) return SLICE("unknown");
+    return address;
+}
+
+static struct slice write_peer(const struct address *client, char *target)
+{
+    struct in6_addr ipv6;
+    memcpy(&ipv6, client->bytes, sizeof ipv6);
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&ipv6);
+    const void *bytes = mapped ? &client->bytes[12] : client->bytes;
+    if (inet_ntop(mapped ? AF_INET : AF_INET6, bytes, target, SERVER_PEER_SIZE_MAX) == NULL)
+        return SLICE("unknown");
     return slice_of(target);
 }
 
-void server_connection_open(struct server_loop *loop, int fd, const struct sockaddr *address)
+/* Is there a limit that holds for this client? */
+static bool is_counted(const struct server_loop *loop, const struct address *client)
 {
+    if (loop->clients == NULL) return false;
+    const struct address_ranges *uncounted = loop->server->options.uncounted;
+    return uncounted == NULL || !address_in_ranges(client, uncounted);
+}
+
+bool server_connection_open(struct server_loop *loop, int fd, const struct sockaddr *address)
+{
+    const struct address client = address_of(address);
+    const uint32_t client_max = loop->server->options.connections_per_client_max;
+    const bool counted = is_counted(loop, &client);
+    if (counted && !client_count_add(loop->clients, &client, client_max)) return false;
     struct server_connection *connection = loop->connection_free;
     if (connection != NULL) {
         loop->connection_free = connection->next_free;
@@ -66,7 +89,9 @@ void server_connection_open(struct server_loop *loop, int fd, const struct socka
     loop->connection_count++;
     connection->next_free = NULL;
     connection->phase = CONNECTION_HEAD;
-    connection->peer = write_peer(address, connection->peer_text);
+    connection->client = client;
+    connection->counted = counted;
+    connection->peer = write_peer(&client, connection->peer_text);
     connection->socket =
         h2o_evloop_socket_create(loop->context.loop, fd, H2O_SOCKET_FLAG_IS_ACCEPTED_CONNECTION);
     connection->socket->on_close.cb = on_close;
@@ -75,6 +100,7 @@ void server_connection_open(struct server_loop *loop, int fd, const struct socka
     CHECK(connection->socket->_cb.read != NULL);
     loop->read_inner = connection->socket->_cb.read;
     server_connection_watch(connection);
+    return true;
 }
 
 void server_connection_close(struct server_connection *connection)

@@ -9,12 +9,11 @@
 #include "base/log.h"
 
 /* One connection too many is told so at once: cheaper for both than a queue that nobody empties. */
-static void turn_away(struct server_loop *loop, int fd)
+static void turn_away(struct server_loop *loop, int fd, enum error error)
 {
     struct exchange_slot *slot = server_request_take_slot(loop);
     if (slot != NULL) {
-        const struct slice text =
-            server_request_fault_text(slot, ERROR_OVERLOADED, (struct slice){0});
+        const struct slice text = server_request_fault_text(slot, error, (struct slice){0});
         /* A fresh socket's buffer has room; if not, the client sees the close alone. */
         const ssize_t sent = send(fd, text.data, text.size, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent > 0) (void)shutdown(fd, SHUT_WR);
@@ -50,9 +49,10 @@ static bool accept_some(struct server_loop *loop)
         const int fd = accept4(loop->listener_fd, (struct sockaddr *)&address, &size,
                                SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0 && loop->connection_count == loop->server->options.connections_max) {
-            turn_away(loop, fd);
+            turn_away(loop, fd, ERROR_OVERLOADED);
         } else if (fd >= 0) {
-            server_connection_open(loop, fd, (struct sockaddr *)&address);
+            if (!server_connection_open(loop, fd, (struct sockaddr *)&address))
+                turn_away(loop, fd, ERROR_RATE_LIMITED);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             shed_one(loop);
             return false;
@@ -91,6 +91,8 @@ static void on_tick(h2o_timeout_entry_t *ticker)
         if (loop->tick >= connection->deadline) server_connection_close(connection);
     }
     if (loop->listener_paused && loop->listener != NULL) resume_listener(loop);
+    const struct server_options *options = &loop->server->options;
+    if (options->ticked != NULL) options->ticked(options->context, loop->state);
     h2o_timeout_link(loop->context.loop, &loop->context.one_sec_timeout, ticker);
 }
 

@@ -127,7 +127,7 @@ struct slice server_request_fault_text(struct exchange_slot *slot, enum error er
     buffer_append_unsigned(&text, body.size);
     buffer_append(&text, SLICE("\r\nCache-Control: no-store\r\nX-Request-Id: "));
     buffer_append(&text, id);
-    if (status == 503) buffer_append(&text, SLICE("\r\nRetry-After: 1"));
+    if (status == 503 || status == 429) buffer_append(&text, SLICE("\r\nRetry-After: 1"));
     buffer_append(&text, SLICE("\r\n\r\n"));
     buffer_append(&text, body);
     CHECK(!text.overflowed);

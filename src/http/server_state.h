@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "http/client_count.h"
 #include "http/framing.h"
 #include "http/server.h"
 #include "http/shared.h"
@@ -75,6 +76,7 @@ struct server_connection {
     size_t head_size; /* 0: the head is not complete. */
     size_t body_size_max;
     bool chunked;
+    bool counted; /* As one of its client's. */
     bool resting; /* Watched for reading without being read. */
     enum connection_phase phase;
     size_t seen;          /* Bytes of the head judged incomplete so far. */
@@ -82,6 +84,7 @@ struct server_connection {
     size_t lingered_size; /* Dropped since the refusal. */
     uint32_t deadline;    /* In ticks of the loop; 0: none. */
     uint32_t generation;  /* Grows with every close. */
+    struct address client;
     struct slice peer;
     char peer_text[SERVER_PEER_SIZE_MAX];
 };
@@ -108,7 +111,8 @@ struct server_loop {
     void *state; /* What loop_enter made. */
     struct server_connection *connections;
     struct server_connection *connection_free;
-    uint32_t connections_used; /* Those of `connections` that were ever open. */
+    struct client_count *clients; /* NULL: clients have no limit of their own. */
+    uint32_t connections_used;    /* Those of `connections` that were ever open. */
     uint32_t connection_count;
     struct exchange_slot *exchanges;
     struct exchange_slot *exchange_free;
@@ -139,8 +143,10 @@ void *server_loop_run(void *argument);
 
 /* server_connection.c */
 
-/* Takes over an accepted socket; the loop has a free connection. */
-void server_connection_open(struct server_loop *loop, int fd, const struct sockaddr *address);
+/* Takes over an accepted socket; the loop has a free connection. False if the client has too
+ * many; the socket stays the caller's. */
+MUST_USE bool server_connection_open(struct server_loop *loop, int fd,
+                                     const struct sockaddr *address);
 
 /* Puts the server's callbacks in front of h2o's again. The connection may be closed by it. */
 void server_connection_watch(struct server_connection *connection);

@@ -19,24 +19,36 @@ static void refuse(struct exchange *exchange, enum error error, int64_t now_ms)
     problem_reply(exchange, &(struct problem){.error = error}, now_ms);
 }
 
-/* Starts a command with an order that lives as long as the exchange. NULL when it has answered
- * the exchange. */
-static struct command *take(struct desk *desk, struct exchange *exchange, enum command_kind kind,
-                            int64_t now_ms)
+/* Makes it a command of the staff, with its order. False when there is no room: it has then
+ * answered the exchange, and the command is given back. */
+static bool give_order(struct desk *desk, struct exchange *exchange, struct command *command,
+                       enum command_kind kind, int64_t now_ms)
 {
     CHECK(exchange->role != ROLE_USER);
 
-    struct staff_order *order = arena_take(&exchange->arena, sizeof *order);
-    struct command *command = order == NULL ? NULL : desk_take(desk);
+    struct staff_order *order = desk_room(desk, command, sizeof *order);
+    if (order == NULL) {
+        desk_give_back(desk, command);
+        refuse(exchange, ERROR_OVERLOADED, now_ms);
+        return false;
+    }
+    order->role = exchange->role == ROLE_ADMIN ? STAFF_ROLE_ADMIN : STAFF_ROLE_STAFF;
+    command->kind = kind;
+    command->order = order;
+    return true;
+}
+
+/* Starts a command. NULL when it has answered the exchange. */
+static struct command *take(struct desk *desk, struct exchange *exchange, enum command_kind kind,
+                            int64_t now_ms)
+{
+    struct command *command = desk_take(desk);
     if (command == NULL) {
         refuse(exchange, ERROR_OVERLOADED, now_ms);
         return NULL;
     }
-    order->role = exchange->role == ROLE_ADMIN ? STAFF_ROLE_ADMIN : STAFF_ROLE_STAFF;
-    command->kind = kind;
     command->claim.user = exchange->user;
-    command->order = order;
-    return command;
+    return give_order(desk, exchange, command, kind, now_ms) ? command : NULL;
 }
 
 /* A text of one line, for people. */
@@ -219,21 +231,11 @@ static void answer_refund(struct desk *desk, struct exchange *exchange,
 
 void staff_refund(struct desk *desk, struct exchange *exchange, struct slice id, int64_t now_ms)
 {
-    CHECK(exchange->role != ROLE_USER);
-
     struct keyed keyed;
     if (!keyed_begin(desk, exchange, OPERATION_REFUND, &keyed, now_ms)) return;
     struct command *command = keyed.command;
-    struct staff_order *order = arena_take(&exchange->arena, sizeof *order);
-    if (order == NULL) {
-        desk_give_back(desk, command);
-        refuse(exchange, ERROR_OVERLOADED, now_ms);
-        return;
-    }
-    order->role = exchange->role == ROLE_ADMIN ? STAFF_ROLE_ADMIN : STAFF_ROLE_STAFF;
-    order->text = read_text(&keyed.body, SLICE("reason"));
-    command->kind = COMMAND_REFUND;
-    command->order = order;
+    if (!give_order(desk, exchange, command, COMMAND_REFUND, now_ms)) return;
+    command->order->text = read_text(&keyed.body, SLICE("reason"));
     if (!keyed_finish(desk, exchange, &keyed, now_ms)) return;
     if (!name_payment(desk, exchange, command, id, now_ms)) return;
     desk_submit(desk, exchange, command, answer_refund);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/generic.h"
+#include "http/limiter.h"
 #include "http/problem.h"
 #include "http/reply.h"
 
@@ -116,6 +117,9 @@ void webhook_handle(struct desk *desk, struct exchange *exchange, struct slice p
         gateway.methods->read(gateway.context, &message, now_ms, &exchange->arena, &news, &faults);
     if (error == ERROR_NONE && news.method != method) error = ERROR_PAYMENT_NOT_FOUND;
     if (error == ERROR_NONE) error = settle(desk, exchange, &news);
+    if (error == ERROR_INVALID_WEBHOOK_SIGNATURE &&
+        !limiter_admit_failure(desk->house->limiter, exchange, now_ms))
+        return;
     if (error == ERROR_VALIDATION_FAILED) answer_faults(exchange, &faults, now_ms);
     else if (error != ERROR_NONE) answer(exchange, &gateway, error, MONEY_NOTED, now_ms);
 }

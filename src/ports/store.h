@@ -17,7 +17,7 @@
 enum { SHOWTIME_BLOCK_SIZE_MAX = 96 * 1024 }; /* Holds seat_map_size of the largest layout. */
 
 struct store_methods {
-    /* Lays out the showtime's map in `block` (zeroed, 16-aligned, SHOWTIME_BLOCK_SIZE_MAX) with
+    /* Lays out the showtime's map in `block` (16-aligned, SHOWTIME_BLOCK_SIZE_MAX) with
      * its claims, as last committed, seen from inside the open batch if one is open.
      * `ret_map->next_lapse_ms` is set. ERROR_SHOWTIME_NOT_FOUND if there is none. */
     enum error (*load)(void *context, struct id showtime, void *block, struct seat_map *ret_map);

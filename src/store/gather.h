@@ -21,8 +21,9 @@ struct gather_finder {
     enum error (*find_block)(void *context, struct id id, struct block *ret_block);
 };
 
-/* The numbers that the next booking, payment and block take. They only count up; those that
- * a refused command drew stay unused. */
+/* The numbers that the next booking, payment and block take. They count up and are never
+ * behind the clock, so that a restored backup repeats none; those that a refused command drew
+ * stay unused. */
 struct gather_numbers {
     struct siphash_key key; /* Seals numbers into ids and codes. */
     uint64_t next_booking;

@@ -40,6 +40,16 @@ struct slice exchange_header(const struct exchange *exchange, struct slice name)
     return (struct slice){0};
 }
 
+struct slice exchange_header_at(const struct exchange *exchange, struct slice name, size_t place)
+{
+    const struct bare_exchange *fake = (const struct bare_exchange *)exchange;
+    for (size_t index = 0; index < fake->came_count; index++) {
+        if (!slice_equal(fake->came[index].name, name)) continue;
+        if (place-- == 0) return fake->came[index].value;
+    }
+    return (struct slice){0};
+}
+
 size_t exchange_header_count(const struct exchange *exchange, struct slice name)
 {
     const struct bare_exchange *fake = (const struct bare_exchange *)exchange;

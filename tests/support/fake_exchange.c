@@ -48,6 +48,16 @@ struct slice exchange_header(const struct exchange *exchange, struct slice name)
     return (struct slice){0};
 }
 
+struct slice exchange_header_at(const struct exchange *exchange, struct slice name, size_t place)
+{
+    const struct fake_exchange *fake = (const struct fake_exchange *)exchange;
+    for (size_t index = 0; index < fake->request_header_count; index++) {
+        if (!slice_equal(fake->request_headers[index].name, name)) continue;
+        if (place-- == 0) return fake->request_headers[index].value;
+    }
+    return (struct slice){0};
+}
+
 size_t exchange_header_count(const struct exchange *exchange, struct slice name)
 {
     const struct fake_exchange *fake = (const struct fake_exchange *)exchange;

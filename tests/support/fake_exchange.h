@@ -7,7 +7,7 @@
 
 #include "http/desk.h"
 
-enum { FAKE_HEADERS_MAX = 16, FAKE_BODY_SIZE_MAX = 256 * 1024 };
+enum { FAKE_HEADERS_MAX = EXCHANGE_HEADERS_MAX, FAKE_BODY_SIZE_MAX = 256 * 1024 };
 
 struct fake_header {
     struct slice name;

@@ -22,6 +22,7 @@ running = []  # Servers whose stderr a failing test shows.
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "sanitize: also run against the sanitized server")
+    config.addinivalue_line("markers", "races: also run against the server under ThreadSanitizer")
 
 
 @pytest.hookimpl(hookwrapper=True)

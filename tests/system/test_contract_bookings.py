@@ -318,6 +318,11 @@ def test_pages_of_bookings_are_complete_while_others_come_and_go(api, house, cus
     assert api.customer().bookings().expect(200).json == {"items": [], "next_cursor": None}
 
 
+def test_a_cursor_that_names_no_booking_is_a_wrong_parameter(customer):
+    answer = customer.bookings("?cursor=AAAAAAABLRg7ND1s").expect(400, "VALIDATION_FAILED")
+    assert [error["field"] for error in answer.json["errors"]] == ["cursor"]
+
+
 def test_pages_by_status_skip_nothing_that_keeps_it(api, house, customer):
     bookings = hold_many(api, house, customer, 12)
     first = customer.bookings("?status=pending&limit=5").expect(200).json

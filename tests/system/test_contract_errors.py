@@ -34,11 +34,12 @@ CODES = {
     503: {"OVERLOADED", "STORE_UNAVAILABLE", "PROVIDER_NOT_CONFIGURED", "OUTCOME_UNKNOWN"},
 }
 
-# Codes that no request can provoke yet: of several instances, of rate limits.
-LATER = {"BOOKING_LOCK_FAILED", "IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED"}
+# Codes that no request can provoke yet: of several instances.
+LATER = {"BOOKING_LOCK_FAILED", "IDEMPOTENCY_IN_PROGRESS"}
 
-# Codes that need a broken machine; the file that has the test.
+# Codes that need a broken machine or a server of their own; the file that has the test.
 ELSEWHERE = {
+    "RATE_LIMITED": "test_rate_limits.py",
     "INTERNAL_ERROR": "a bug only: no test can ask for it",
     "OVERLOADED": "test_faults.py",
     "STORE_UNAVAILABLE": "test_disk.py",

@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 from support import api as calls
-from support import process, shapes, signing
+from support import process, shapes, signing, swarm
 from support.catalogue import NOBODY
 
 HOLD = "/api/bookings/hold"
@@ -155,6 +155,16 @@ def test_a_key_that_is_no_version_4_uuid_is_refused(customer, showtime, key):
     assert answer.status == 400
     assert answer.code == ("IDEMPOTENCY_KEY_INVALID" if key.strip() else answer.code)
     assert answer.code in ("IDEMPOTENCY_KEY_INVALID", "IDEMPOTENCY_KEY_REQUIRED")
+
+
+@pytest.mark.parametrize("name", ["X-Idempotency-Key", "Idempotency-Key"])
+def test_a_key_that_comes_twice_is_refused(customer, house, showtime, name):
+    body = {"showtime_id": showtime, "seats": ["C3"]}
+    lines = "".join(f"{name}: {calls.new_key()}\r\n" for _ in range(2))
+    raw = swarm.request_bytes("POST", HOLD, customer.token, body)
+    raw = raw.replace(b"Host: ", lines.encode() + b"Host: ")
+    (answer,), _ = swarm.fire(house.server.port, [raw])
+    answer.expect(400, "IDEMPOTENCY_KEY_INVALID")
 
 
 def test_a_key_is_needed_to_hold_confirm_and_pay(customer, showtime):

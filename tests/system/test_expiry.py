@@ -1,5 +1,6 @@
 """Holds end by the clock: on time for the next customer, shown within a second, across restarts."""
 
+import sqlite3
 import time
 
 import pytest
@@ -178,6 +179,53 @@ def test_a_show_is_completed_at_its_end_and_then_not_available(launch):
     sleep_until(ends_s + 0.001)
     shapes.check_problem(customer.hold(showtime, ["C3"]), 400, "SHOWTIME_NOT_AVAILABLE")
     assert server.api.public.get(path).json["status"] == "completed"
+
+
+def move_into_the_past(server, showtime):
+    """The show is over, as far as the stopped server's data say."""
+    with sqlite3.connect(server.data / "usher.db") as database:
+        database.execute("UPDATE showtime SET starts_at = starts_at - 200000000,"
+                         " ends_at = ends_at - 200000000 WHERE id = ?", (showtime,))
+    database.close()
+
+
+def test_money_that_comes_after_the_end_of_a_show_still_finds_its_decision(launch):
+    """The showtime has left the memory by then, and comes back for the message."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content, HOLD_SECONDS="1", PAYMENT_SECONDS="1")
+    customer = server.api.customer()
+    booking = customer.held(showtime, ["C3"])
+    payment = customer.paying(booking)
+    time.sleep(2.2)
+    assert customer.booking(booking).json["status"] == "expired"
+    assert server.stop() == 0
+    move_into_the_past(server, showtime)
+    server.start()
+    server.api.tell(payment, 100000).expect(200)
+    paid = customer.payment(payment["payment_id"]).json["data"]
+    assert (paid["status"], paid["refund"]["reason"]) == ("completed", "showtime_started")
+    assert server.api.public.get(f"/api/showtimes/{showtime}").json["status"] == "completed"
+    assert server.api.statuses(showtime) == {}
+
+
+def test_a_hold_that_outlives_its_show_is_still_its_owners_until_its_end(launch):
+    content, (showtime, other) = process.pool(2)
+    server = launch(content, HOLD_SECONDS="4", PAYMENT_SECONDS="4")
+    customer = server.api.customer()
+    paid = customer.held(showtime, ["C3"])
+    payment = customer.paying(paid)
+    left = customer.held(showtime, ["C4"])
+    assert server.stop() == 0
+    move_into_the_past(server, showtime)
+    server.start()
+    server.api.tell(payment, 100000).expect(200)
+    assert customer.booking(paid).json["status"] == "confirmed"
+    ends = customer.booking(left).json["hold_expires_at"]
+    sleep_until(parse_moment(ends))
+    wait_for(lambda: customer.booking(left).json["status"] == "expired",
+             SHOWN_WITHIN_S + SLACK_S, "marking the hold")
+    assert server.api.statuses(showtime) == {"C3": "booked"}
+    customer.held(other, ["C3"])
 
 
 # Restarts.

@@ -14,8 +14,8 @@ from support import api as calls
 from support import process, shapes, swarm
 
 ATTACH_LIMIT_S = 20
-FLUSH_LATE_US = 10000000  # Longer than any test lets it last.
-CROWD_COMES_WITHIN_S = 3  # strace makes every system call slow.
+FLUSH_LATE_US = 60000000  # Longer than any test lets it last.
+CROWD_LIMIT_S = 40  # strace makes every system call slow.
 QUEUE_MAX = 4096  # The contract's limit of a showtime's queue.
 BEYOND = 300
 
@@ -45,6 +45,21 @@ class Fault:
         self.file.close()
 
 
+def wait_for(condition, limit_s, what):
+    limit_s += time.monotonic()
+    while not condition():
+        assert time.monotonic() < limit_s, f"{what} takes too long"
+        time.sleep(0.02)
+
+
+def unread_connections(port):
+    """How many connections of the server's port hold bytes that it has not read."""
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and not row[4].endswith(":00000000")
+               and row[3] == "01" for row in rows)
+
+
 def late_flush(delay_us):
     """Every flush takes this long."""
     return "trace=fdatasync,fsync", f"inject=fdatasync,fsync:delay_enter={delay_us}"
@@ -63,7 +78,7 @@ def fill_the_queue(server, showtime, meanwhile=None):
         first = swarm.start(server.port, requests[:1], answers)
         time.sleep(0.3)  # Its turn is at the disk now.
         crowd = swarm.start(server.port, requests[1:], answers)
-        time.sleep(CROWD_COMES_WITHIN_S)
+        wait_for(lambda: unread_connections(server.port) == 0, CROWD_LIMIT_S, "reading a crowd")
         if meanwhile is not None:
             meanwhile()
     finally:
@@ -73,7 +88,7 @@ def fill_the_queue(server, showtime, meanwhile=None):
     return answers
 
 
-def test_a_full_queue_refuses_at_once_and_the_rest_is_served(launch):
+def test_a_full_queue_refuses_what_is_too_much_and_serves_the_rest(launch):
     """While the disk takes its time, 4096 wait for it and the others are told to come again."""
     content, (showtime,) = process.pool(1, screen_id="BIG")
     server = launch(content)
@@ -174,3 +189,69 @@ def test_reads_go_on_while_a_commit_waits_for_the_disk(launch):
         fault.lift()
     answers[0].expect(201)
     assert server.api.statuses(showtime) == {"C3": "held"}
+
+
+def test_a_writer_that_is_stuck_is_not_ready_but_alive(launch):
+    """Probes tell the proxy to look elsewhere, and not the supervisor to kill."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    fault = Fault(server, *late_flush(FLUSH_LATE_US))
+    try:
+        waiting = swarm.start(
+            server.port, [swarm.hold_bytes(server.api.token("me"), showtime, ["C3"])])
+        ready = server.api.public
+        wait_for(lambda: ready.get("/health/ready").status == 503, 15, "seeing a stuck writer")
+        assert ready.get("/health/ready").json["checks"] == {"store": "ok", "writer": "failed"}
+        assert server.api.public.get("/health").status == 503
+        server.api.public.get("/health/live").expect(200)
+    finally:
+        fault.lift()
+    waiting.join()
+    wait_for(lambda: ready.get("/health/ready").status == 200, 10, "being ready again")
+    assert server.api.statuses(showtime) == {"C3": "held"}
+
+
+def test_who_has_waited_for_five_seconds_hears_that_the_outcome_is_unknown(launch):
+    """No request hangs with the disk, and its key tells the outcome later."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    server.api.seats(showtime)
+    customer, key = server.api.customer(), calls.new_key()
+    fault = Fault(server, *late_flush(FLUSH_LATE_US))
+    try:
+        began_s = time.monotonic()
+        answer = customer.hold(showtime, ["C3"], key=key)
+        assert 3 < time.monotonic() - began_s < 7
+        assert answer.expect(503, "OUTCOME_UNKNOWN").header("retry-after") == "2"
+    finally:
+        fault.lift()
+    again = customer.hold(showtime, ["C3"], key=key).expect(201)
+    assert again.json["seats"] == ["C3"]
+    assert server.api.statuses(showtime) == {"C3": "held"}
+
+
+def test_an_end_asked_for_while_the_disk_is_slow_waits_for_the_answers(launch):
+    """SIGTERM: what is under way is answered, what comes later is refused, the exit code is 0."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    server.api.seats(showtime)
+    users = [server.api.customer() for _ in range(50)]
+    seats = [f"{row}{col}" for row in "BCDFG" for col in range(1, 11)]
+    requests = [swarm.hold_bytes(user.token, showtime, [seat])
+                for user, seat in zip(users, seats)]
+    answers = []
+    fault = Fault(server, *late_flush(1500000))
+    try:
+        waiting = swarm.start(server.port, requests, answers)
+        time.sleep(0.5)
+        server.process.terminate()
+        time.sleep(0.2)
+        with pytest.raises(OSError):
+            calls.Client(server.port, timeout_s=1).get("/health/live")
+        waiting.join()
+        assert end_of(server) == 0
+    finally:
+        fault.lift()
+    assert [answer.status for answer in answers] == [201] * len(requests)
+    server.start()
+    assert server.api.statuses(showtime) == {seat: "held" for seat in seats}

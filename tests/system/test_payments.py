@@ -284,6 +284,8 @@ BAD_MESSAGES = {
     "an amount with a fraction": lambda payment: message(payment, amount=100000.5),
     "a negative amount": lambda payment: message(payment, amount=-100000),
     "an amount beyond numbers": lambda payment: message(payment, amount=10**30),
+    "two amounts": lambda payment: json.dumps(message(payment)).encode()[:-1] + b',"amount":1}',
+    "bad UTF-8": lambda payment: json.dumps(message(payment)).encode()[:-1] + b',"x":"\xff"}',
 }
 
 
@@ -323,6 +325,21 @@ def test_a_provider_that_we_do_not_know_is_refused(api, sale, provider):
     secret = api.usher.webhook_secrets["momo"]
     answer = api.webhook(provider, message(sale[1]), secret=secret)
     shapes.check_problem(answer, 400, "UNKNOWN_PROVIDER")
+
+
+def test_the_slash_behind_the_gateways_address_is_no_part_of_it(launch):
+    content, (showtime,) = process.pool(1)
+    server = launch(content, PAYMENT_GATEWAY_URL=process.GATEWAY + "/base//")
+    customer = server.api.customer()
+    payment = customer.paying(customer.held(showtime, ["C3"]), "card")
+    assert payment["payment_url"].startswith(f"{process.GATEWAY}/base/card/pay/TXN_CARD_")
+
+
+def test_a_failed_message_needs_no_amount(api, customer, sale):
+    body = message(sale[1], "failed")
+    del body["amount"]
+    api.webhook("momo", body).expect(200)
+    assert data(customer, sale[1]["payment_id"])["status"] == "failed"
 
 
 def test_a_pending_message_shows_the_payment_as_processing(api, customer, sale):

@@ -26,6 +26,7 @@ def race_for_one_seat(house, tokens):
 
 
 @pytest.mark.sanitize
+@pytest.mark.races
 def test_a_thousand_users_race_for_one_seat_and_one_gets_it(house):
     tokens = [house.api.token(f"racer-{number}") for number in range(CLIENTS)]
     winner, losers, requests = race_for_one_seat(house, tokens)
@@ -85,6 +86,7 @@ def test_random_overlapping_holds_take_all_their_seats_or_none(house, chance):
         assert won >= 5, "118 free seats are more than a few holds"
 
 
+@pytest.mark.races
 def test_holds_and_cancels_that_overlap_leave_the_map_that_was_answered(house, chance):
     """Users hold and cancel at the same time; what is left is exactly what was not cancelled."""
     showtime = house.showtime()
@@ -132,6 +134,7 @@ def test_a_race_for_a_sold_seat_is_told_that_it_is_booked(house):
         assert answer.seats == {"B1": "booked", "B2": "booked"}
 
 
+@pytest.mark.races
 def test_races_on_many_showtimes_at_once_have_one_winner_each(house):
     showtimes = [house.showtime() for _ in range(10)]
     requests = [

@@ -26,6 +26,15 @@ static struct slice good_token(void)
 
 static struct bare_exchange fake;
 
+/* Judges and, as the router does, refuses. */
+static bool check(struct authenticator *authenticator, struct exchange *exchange, int64_t now_ms)
+{
+    struct slice reason = {0};
+    const enum error error = auth_judge(authenticator, exchange, now_ms, &reason);
+    if (error != ERROR_NONE) auth_refuse(exchange, error, reason, now_ms);
+    return error == ERROR_NONE;
+}
+
 /* Starts a request with one header and lets it be judged. */
 static bool let_in(bool dev, struct slice name, struct slice value)
 {
@@ -35,7 +44,7 @@ static bool let_in(bool dev, struct slice name, struct slice value)
     assert_non_null(authenticator);
     struct exchange *exchange = bare_exchange_start(&fake);
     if (name.size > 0) bare_exchange_send(&fake, name, value);
-    const bool in = auth_check(authenticator, exchange, NOW_MS);
+    const bool in = check(authenticator, exchange, NOW_MS);
     auth_close(authenticator);
     assert_int_equal(in, fake.status == 0);
     if (!in) assert_int_equal(fake.status, 401);
@@ -105,7 +114,7 @@ static void two_authorization_headers_are_refused(void **state)
     const struct slice value = bearer("Bearer ", good_token());
     bare_exchange_send(&fake, SLICE("authorization"), value);
     bare_exchange_send(&fake, SLICE("authorization"), value);
-    assert_false(auth_check(authenticator, exchange, NOW_MS));
+    assert_false(check(authenticator, exchange, NOW_MS));
     assert_true(bare_exchange_says(&fake, "TOKEN_INVALID"));
     assert_int_equal(exchange->user.size, 0);
     auth_close(authenticator);
@@ -126,11 +135,11 @@ static void the_user_header_counts_in_development_only_and_without_a_token(void 
     struct exchange *exchange = bare_exchange_start(&fake);
     bare_exchange_send(&fake, SLICE("x-user-id"), SLICE("bob"));
     bare_exchange_send(&fake, SLICE("authorization"), SLICE("Bearer x.y.z"));
-    assert_false(auth_check(authenticator, exchange, NOW_MS));
+    assert_false(check(authenticator, exchange, NOW_MS));
     exchange = bare_exchange_start(&fake);
     bare_exchange_send(&fake, SLICE("x-user-id"), SLICE("bob"));
     bare_exchange_send(&fake, SLICE("authorization"), bearer("Bearer ", good_token()));
-    assert_true(auth_check(authenticator, exchange, NOW_MS));
+    assert_true(check(authenticator, exchange, NOW_MS));
     assert_memory_equal(exchange->user.name, "alice", 5);
     auth_close(authenticator);
 }

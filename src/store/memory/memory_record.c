@@ -78,7 +78,7 @@ static bool write_booking(struct memory_store *store, const struct booking_fact 
     return true;
 }
 
-/* One kept payment for a booking, one payment for a user's key. */
+/* One kept payment for a booking. */
 static bool payment_is_unique(const struct memory_store *store, const struct payment *payment)
 {
     for (size_t index = 0; index < store->payments.count; index++) {
@@ -87,10 +87,7 @@ static bool payment_is_unique(const struct memory_store *store, const struct pay
         const bool both_kept = other->status == PAYMENT_COMPLETED &&
                                payment->status == PAYMENT_COMPLETED &&
                                id_equal(other->booking, payment->booking);
-        const bool same_alias = !uuid_is_none(payment->alias) &&
-                                uuid_equal(other->alias, payment->alias) &&
-                                user_equal(&other->user, &payment->user);
-        if (both_kept || same_alias) return false;
+        if (both_kept) return false;
     }
     return true;
 }

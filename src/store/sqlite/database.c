@@ -267,6 +267,16 @@ enum error database_failure(struct database *database, const char *where)
     return code == SQLITE_OK ? ERROR_STORE_UNAVAILABLE : database_error(code);
 }
 
+enum error database_read_failure(struct database *database, const char *where)
+{
+    const int code = sqlite3_extended_errcode(database->handle);
+    const bool damaged = (code & 0xff) == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
+                         code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ;
+    const enum error error = database_failure(database, where);
+    if (!damaged || sqlite3_get_autocommit(database->handle)) return error;
+    return ERROR_INTERNAL_ERROR;
+}
+
 enum error database_checkpoint(struct database *database, bool wait)
 {
     const int mode = wait ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;

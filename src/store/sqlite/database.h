@@ -85,6 +85,10 @@ enum error database_error(int code);
 /* The same for the last call on this connection; says in the log where it failed. */
 enum error database_failure(struct database *database, const char *where);
 
+/* The same for a read of one showtime's rows: damage there is ERROR_INTERNAL_ERROR, which
+ * closes that showtime and no other, as long as SQLite has not undone the batch. */
+enum error database_read_failure(struct database *database, const char *where);
+
 /* Copies the WAL into the file, as far as readers allow. With `wait`, waits a moment for them,
  * so that the WAL starts over. A full disk is ERROR_STORE_UNAVAILABLE and harmless: the WAL
  * keeps what it has. */

@@ -92,7 +92,8 @@ static bool read_claim(const struct sqlite_store *store, sqlite3_stmt *row, stru
     if (id_is_none(claim.booking)) return false;
     if (state == SEAT_HELD) {
         const struct slice user = database_column_text(row, 4);
-        if (user.size == 0) return false; /* Its booking is not there. */
+        if (user.size == 0)
+            return false; /* No pending booking of that end: it would never lapse. */
         claim.holder = siphash(&store->tag_key, user.data, user.size);
     }
     map->states[place] = (uint8_t)state;
@@ -116,7 +117,8 @@ static enum error load_claims(struct sqlite_store *store, int64_t number, struct
     sqlite3_stmt *claims = database_statement(
         &store->database, "SELECT c.place,c.state,c.booking,c.held_until,"
                           "CASE WHEN c.state='held' THEN"
-                          " (SELECT b.user FROM booking b WHERE b.number=c.booking) END,c.block"
+                          " (SELECT b.user FROM booking b WHERE b.number=c.booking"
+                          " AND b.status='pending' AND b.hold_expires_at=c.held_until) END,c.block"
                           " FROM seat_claim c WHERE c.showtime=?1");
     if (claims == NULL) return ERROR_STORE_UNAVAILABLE;
     (void)sqlite3_bind_int64(claims, 1, number);
@@ -127,7 +129,7 @@ static enum error load_claims(struct sqlite_store *store, int64_t number, struct
     }
     enum error error = ERROR_NONE;
     if (!whole) error = refuse_broken(map->showtime, "a seat_claim row");
-    else if (code != SQLITE_DONE) error = database_failure(&store->database, "load claims");
+    else if (code != SQLITE_DONE) error = database_read_failure(&store->database, "load claims");
     database_done(claims);
     return writer_state_note(store, error);
 }
@@ -159,7 +161,7 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     } else if (code == SQLITE_DONE) {
         error = ERROR_SHOWTIME_NOT_FOUND;
     } else {
-        error = database_failure(&store->database, "load showtime");
+        error = database_read_failure(&store->database, "load showtime");
     }
     database_done(row);
     if (error == ERROR_NONE) error = load_claims(store, number, &map);

@@ -181,7 +181,7 @@ static const char *const version_1[] = {
     "  refund_reference TEXT -- of a refund paid by hand\n"
     ") STRICT",
     "CREATE UNIQUE INDEX payment_kept ON payment(booking) WHERE status = 'completed'",
-    "CREATE UNIQUE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
+    "CREATE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
     "CREATE INDEX payment_refund ON payment(status) WHERE refund_requested_at IS NOT NULL",
 
     "CREATE TABLE journal(\n"

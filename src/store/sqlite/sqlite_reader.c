@@ -98,10 +98,10 @@ static sqlite3_stmt *prepare_payment(struct sqlite_reader *reader,
         (void)sqlite3_bind_int64(row, 1, (int64_t)number);
         return row;
     }
-    row =
-        database_statement(&reader->database, "SELECT " ROWS_PAYMENT ",s.id,s.version" FROM_PAYMENT
-                                              " WHERE p.user=?1 AND p.alias=?2"
-                                              " AND p.alias IS NOT NULL");
+    row = database_statement(&reader->database,
+                             "SELECT " ROWS_PAYMENT ",s.id,s.version" FROM_PAYMENT
+                             " WHERE p.user=?1 AND p.alias=?2"
+                             " AND p.alias IS NOT NULL ORDER BY p.number DESC LIMIT 1");
     if (row == NULL) return NULL;
     database_bind_text(row, 1, user_name(&query->user));
     (void)sqlite3_bind_blob(row, 2, &query->alias, sizeof query->alias, SQLITE_STATIC);

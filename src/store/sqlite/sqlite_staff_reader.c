@@ -102,13 +102,22 @@ static sqlite3_stmt *prepare_bookings(struct sqlite_reader *reader,
     return rows;
 }
 
-static int64_t highest_booking(struct sqlite_reader *reader)
+/* The number at which a look through all bookings below another one stops; 0: it may go on to
+ * the first. False if the file cannot be read. */
+static bool find_floor(struct sqlite_reader *reader, int64_t below, int64_t *ret_floor)
 {
-    sqlite3_stmt *row = database_statement(&reader->database, "SELECT max(number) FROM booking");
-    if (row == NULL) return 0;
-    const int64_t highest = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
+    sqlite3_stmt *row =
+        database_statement(&reader->database, "SELECT number FROM booking WHERE number<?1"
+                                              " ORDER BY number DESC LIMIT 1 OFFSET ?2");
+    if (row == NULL) return false;
+    (void)sqlite3_bind_int64(row, 1, below);
+    (void)sqlite3_bind_int64(row, 2, ROWS_SCANNED_MAX);
+    const int code = sqlite3_step(row);
+    *ret_floor = code == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        (void)database_failure(&reader->database, "list");
     database_done(row);
-    return highest;
+    return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
 /* A code is its booking's number; the other members must fit too. */
@@ -135,10 +144,8 @@ static enum error list_bookings(void *context, const struct staff_booking_query 
     const bool scans = !query->has_code && query->user.size == 0 && id_is_none(query->showtime) &&
                        !query->any_status;
     if (scans) {
-        const int64_t highest = highest_booking(reader);
-        if (below > highest + 1) below = highest + 1;
-        if (below > ROWS_SCANNED_MAX) floor = below - ROWS_SCANNED_MAX;
-        if (floor > 1) listing.floor = floor;
+        if (!find_floor(reader, below, &floor)) return ERROR_STORE_UNAVAILABLE;
+        listing.floor = floor;
     }
     char hex[ID_HEX_SIZE];
     sqlite3_stmt *rows = prepare_bookings(reader, query, hex);

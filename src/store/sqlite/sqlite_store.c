@@ -73,7 +73,7 @@ static enum error end_find(struct sqlite_store *store, sqlite3_stmt *row, int co
 {
     enum error error = ERROR_NONE;
     if (code == SQLITE_DONE) error = ERROR_NOT_FOUND;
-    else if (code != SQLITE_ROW) error = database_failure(&store->database, "find");
+    else if (code != SQLITE_ROW) error = database_read_failure(&store->database, "find");
     else if (!whole) error = ERROR_INTERNAL_ERROR;
     database_done(row);
     return writer_state_note(store, error);
@@ -229,15 +229,16 @@ static const struct store_methods methods = {.load = load,
                                              .rollback = rollback,
                                              .tend = tend};
 
-/* One more than the highest number in use. */
-static bool read_next(struct database *database, const char *sql, uint64_t *ret_next)
+/* One more than the highest number in use, which must leave one. */
+static bool read_next(struct database *database, const char *sql, uint64_t number_max,
+                      uint64_t *ret_next)
 {
     sqlite3_stmt *row = database_statement(database, sql);
     if (row == NULL) return false;
     const bool read = sqlite3_step(row) == SQLITE_ROW;
     const int64_t highest = read ? sqlite3_column_int64(row, 0) : 0;
     database_done(row);
-    if (!read || highest < 0 || (uint64_t)highest >= CODE_NUMBER_MAX) return false;
+    if (!read || highest < 0 || (uint64_t)highest >= number_max) return false;
     *ret_next = (uint64_t)highest + 1;
     return true;
 }
@@ -246,9 +247,12 @@ static bool read_state(struct sqlite_store *store)
 {
     struct database *database = &store->database;
     return rows_read_key(database, &store->numbers.key) &&
-           read_next(database, "SELECT max(number) FROM booking", &store->numbers.next_booking) &&
-           read_next(database, "SELECT max(number) FROM payment", &store->numbers.next_payment) &&
-           read_next(database, "SELECT max(number) FROM block", &store->numbers.next_block) &&
+           read_next(database, "SELECT max(number) FROM booking", CODE_NUMBER_MAX,
+                     &store->numbers.next_booking) &&
+           read_next(database, "SELECT max(number) FROM payment", ID_NUMBER_MAX,
+                     &store->numbers.next_payment) &&
+           read_next(database, "SELECT max(number) FROM block", ID_NUMBER_MAX,
+                     &store->numbers.next_block) &&
            keys_open(store) == ERROR_NONE;
 }
 

@@ -18,6 +18,7 @@ from support import api, catalogue
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("USHER_BIN", REPOSITORY / "build" / "usher"))
+SUPPRESSIONS = REPOSITORY / "tools" / "lsan.supp"
 PROVIDERS = ("momo", "vnpay", "zalopay", "card")
 GATEWAY = "https://gateway.example.com"
 RETURN_HOST = "shop.example.com"
@@ -43,6 +44,8 @@ class ServerDied(AssertionError):
 def clean_environment(**settings):
     """This process's environment without any setting of usher, but for those given."""
     environment = {name: text for name, text in os.environ.items() if not FOREIGN.match(name)}
+    # What a sanitized server may keep until its end.
+    environment.setdefault("LSAN_OPTIONS", f"suppressions={SUPPRESSIONS}:print_suppressions=0")
     environment.update({name: text for name, text in settings.items() if text is not None})
     return environment
 

@@ -68,21 +68,24 @@ async def _open_all(port, count):
     return await asyncio.gather(*(open_one() for _ in range(count)))
 
 
-async def _fire(port, requests, opened=None):
+async def _fire(port, requests, sent=None, arrived=None):
     connections = await _open_all(port, len(requests))
-    if opened is not None:
-        opened.set()
 
     async def read_one(index):
         try:
-            return await asyncio.wait_for(read_answer(connections[index][0]), ANSWER_TIMEOUT_S)
+            answer = await asyncio.wait_for(read_answer(connections[index][0]), ANSWER_TIMEOUT_S)
         except (OSError, asyncio.IncompleteReadError) as error:
-            return error
+            answer = error
+        if arrived is not None:
+            arrived.append(answer)
+        return answer
 
     try:
         began_s = time.monotonic()
         for (_, writer), request in zip(connections, requests):
             writer.write(request)
+        if sent is not None:
+            sent.set()
         answers = await asyncio.gather(*(read_one(index) for index in range(len(requests))))
         return answers, time.monotonic() - began_s
     finally:
@@ -96,17 +99,11 @@ def fire(port, requests):
     return asyncio.run(_fire(port, requests))
 
 
-def start(port, requests, answers=None):
+def start(port, requests, arrived=None):
     """The same in a thread that the caller joins; for tests that do something meanwhile. Gives
-    the thread once the connections are open; `answers` is a list that it extends."""
-    opened = threading.Event()
-
-    def run():
-        got, _ = asyncio.run(_fire(port, requests, opened))
-        if answers is not None:
-            answers.extend(got)
-
-    thread = threading.Thread(target=run)
+    the thread once the requests have left; answers are appended to `arrived` as they come."""
+    sent = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_fire(port, requests, sent, arrived)))
     thread.start()
-    assert opened.wait(ANSWER_TIMEOUT_S)
+    assert sent.wait(ANSWER_TIMEOUT_S)
     return thread
