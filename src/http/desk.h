@@ -14,11 +14,13 @@
 #include "http/exchange.h"
 #include "ports/catalogue.h"
 #include "ports/reader.h"
+#include "ports/staff_reader.h"
 
 enum {
     RETURN_HOSTS_MAX = 16,        /* A chain has a handful of shops. */
     SECRETS_MAX = 2,              /* The one in use and the one before, while rotating. */
     DESK_COMMANDS_MAX = 8192,     /* Per loop; two loops fill the writer's 16384. */
+    DESK_ROOM_MAX = 16 << 20,     /* Per loop: what thousands of staff commands need. */
     ANSWER_DEADLINE_US = 4000000, /* With the tick of a second: every request hears within 5 s. */
 };
 
@@ -59,6 +61,7 @@ struct desk {
     const struct house *house;
     uint32_t loop;
     struct reader reader;
+    struct staff_reader staff_reader;
     struct catalogue catalogue;
     struct authenticator *authenticator;
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
@@ -67,11 +70,13 @@ struct desk {
     struct ticket *first_waiting; /* The longest. */
     struct ticket *last_waiting;
     uint32_t tickets_used; /* Those of `tickets` that were ever taken. */
+    size_t room_used;      /* Of DESK_ROOM_MAX. */
 };
 
 /* Room for DESK_COMMANDS_MAX commands, to be freed by its maker after the writer has stopped:
  * it writes answers there until then. NULL without memory. */
 struct ticket *desk_make_tickets(void);
+void desk_free_tickets(struct ticket *tickets); /* Accepts NULL. */
 
 /* Makes a desk over such tickets; the connections and keys are its opener's to set. */
 void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets);
@@ -82,6 +87,11 @@ typedef void desk_answer(struct desk *desk, struct exchange *exchange,
 
 /* A command, empty but for its loop; NULL if too many are under way (answer 503 OVERLOADED). */
 struct command *desk_take(struct desk *desk);
+
+/* Memory that is the command's until it is given back, once for each command; zeroed. Unlike
+ * the exchange's, it is there when the writer decides after the exchange was answered. NULL if
+ * too much is given out (answer 503 OVERLOADED). */
+void *desk_room(struct desk *desk, struct command *command, size_t size);
 
 /* Gives a command back that was not submitted. */
 void desk_give_back(struct desk *desk, struct command *command);

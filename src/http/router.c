@@ -13,6 +13,8 @@
 #include "http/problem_page.h"
 #include "http/sandbox_pages.h"
 #include "http/seat_pages.h"
+#include "http/staff.h"
+#include "http/staff_lists.h"
 #include "http/webhook.h"
 
 enum { PARAMETERS_MAX = 2 };
@@ -110,6 +112,52 @@ static void post_webhook(const struct visit *visit)
     webhook_handle(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
 }
 
+static void post_refund(const struct visit *visit)
+{
+    staff_refund(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_refund_done(const struct visit *visit)
+{
+    staff_refund_done(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_showtime_cancel(const struct visit *visit)
+{
+    staff_cancel_showtime(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void get_blocks(const struct visit *visit)
+{
+    staff_lists_blocks(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_block(const struct visit *visit)
+{
+    staff_block(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void delete_block(const struct visit *visit)
+{
+    staff_release(visit->desk, visit->exchange, visit->parameters[0], visit->parameters[1],
+                  visit->now_ms);
+}
+
+static void get_all_bookings(const struct visit *visit)
+{
+    staff_lists_bookings(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_refunds(const struct visit *visit)
+{
+    staff_lists_refunds(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_journal(const struct visit *visit)
+{
+    staff_lists_journal(visit->desk, visit->exchange, visit->now_ms);
+}
+
 static void get_live(const struct visit *visit)
 {
     health_live(visit->desk, visit->exchange, visit->now_ms);
@@ -140,6 +188,7 @@ static void post_pay_page(const struct visit *visit)
 struct resource {
     struct slice pattern; /* A part that starts with ':' stands for any text without '/'. */
     bool needs_user;
+    bool needs_staff; /* A user whose role is staff or admin. */
     enum limited limited;
     handler *get;
     handler *post;
@@ -158,6 +207,16 @@ static const struct resource resources[] = {
     {SLICE_INIT("/api/payments/:id"), .needs_user = true, .get = get_payment},
     {SLICE_INIT("/api/payments/webhook/:provider"), .limited = LIMITED_WEBHOOK,
      .post = post_webhook},
+    {SLICE_INIT("/api/payments/:id/refund"), .needs_staff = true, .post = post_refund},
+    {SLICE_INIT("/api/payments/:id/refund/done"), .needs_staff = true, .post = post_refund_done},
+    {SLICE_INIT("/api/showtimes/:id/cancel"), .needs_staff = true, .post = post_showtime_cancel},
+    {SLICE_INIT("/api/showtimes/:id/blocks"), .needs_staff = true, .get = get_blocks,
+     .post = post_block},
+    {SLICE_INIT("/api/showtimes/:id/blocks/:block_id"), .needs_staff = true,
+     .remove = delete_block},
+    {SLICE_INIT("/api/staff/bookings"), .needs_staff = true, .get = get_all_bookings},
+    {SLICE_INIT("/api/staff/refunds"), .needs_staff = true, .get = get_refunds},
+    {SLICE_INIT("/api/staff/journal"), .needs_staff = true, .get = get_journal},
     {SLICE_INIT("/api/showtimes/:id/seats"), .get = get_seats},
     {SLICE_INIT("/api/showtimes/:id"), .get = get_showtime},
     {SLICE_INIT("/api/showtimes"), .get = get_showtimes},
@@ -224,7 +283,8 @@ static struct slice allowed(const struct resource *resource)
 {
     if (resource->get != NULL && resource->post != NULL) return SLICE("GET, HEAD, POST");
     if (resource->get != NULL && resource->remove != NULL) return SLICE("GET, HEAD, DELETE");
-    return resource->get != NULL ? SLICE("GET, HEAD") : SLICE("POST");
+    if (resource->get != NULL) return SLICE("GET, HEAD");
+    return resource->post != NULL ? SLICE("POST") : SLICE("DELETE");
 }
 
 /* Who asks? False when it has answered that nobody does. */
@@ -237,6 +297,16 @@ static bool authenticate(const struct visit *visit)
     if (error == ERROR_NONE) return true;
     if (limiter_admit_failure(visit->desk->house->limiter, exchange, visit->now_ms))
         auth_refuse(exchange, error, reason, visit->now_ms);
+    return false;
+}
+
+/* May the caller come in? False when it has answered the exchange. */
+static bool admits(const struct resource *resource, const struct visit *visit)
+{
+    if (!resource->needs_user && !resource->needs_staff) return true;
+    if (!authenticate(visit)) return false;
+    if (!resource->needs_staff || visit->exchange->role != ROLE_USER) return true;
+    problem_reply(visit->exchange, &(struct problem){.error = ERROR_FORBIDDEN}, visit->now_ms);
     return false;
 }
 
@@ -259,7 +329,7 @@ void router_handle(struct desk *desk, struct exchange *exchange)
             visit.now_ms);
         return;
     }
-    if (resource->needs_user && !authenticate(&visit)) return;
+    if (!admits(resource, &visit)) return;
     if (!limiter_admit(desk->house->limiter, exchange, resource->limited, visit.parameters[0],
                        visit.now_ms))
         return;

@@ -21,15 +21,17 @@ enum {
 /* One sending of a call. */
 struct attempt {
     struct command command;
-    int32_t call; /* Whose it is; WORLD_CALL_NONE: nobody waits for it. */
-    uint32_t key; /* Position among the model's keys, if it has one. */
-    bool deaf;    /* The answer is lost on its way. */
+    struct staff_order order; /* The command's, if it has one. */
+    int32_t call;             /* Whose it is; WORLD_CALL_NONE: nobody waits for it. */
+    uint32_t key;             /* Position among the model's keys, if it has one. */
+    bool deaf;                /* The answer is lost on its way. */
     bool in_flight;
 };
 
 /* A command whose outcome nobody was told. */
 struct doubt {
     struct command command;
+    struct staff_order order;
     uint32_t key;
 };
 

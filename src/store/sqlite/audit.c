@@ -25,7 +25,8 @@ static const char *const queries[] = {
     "SELECT 'Key '||lower(hex(k.key))||' of user '||k.user||' names booking '||k.booking||"
     "', which is not that user''s or does not exist'"
     " FROM (SELECT * FROM idempotency_0 UNION ALL SELECT * FROM idempotency_1) k"
-    " LEFT JOIN booking b ON b.number=k.booking WHERE b.user IS NOT k.user",
+    " LEFT JOIN booking b ON b.number=k.booking"
+    " WHERE b.number IS NULL OR (b.user<>k.user AND k.operation<>'refund')",
 
     "SELECT 'Key '||lower(hex(k.key))||' of user '||k.user||' names payment '||k.payment||"
     "', which is not of its booking or does not exist'"
@@ -113,7 +114,11 @@ static bool run_rules(struct audit *audit)
     for (size_t index = 0; index < sizeof queries / sizeof queries[0]; index++) {
         if (!run_query(audit, queries[index])) return false;
     }
-    return audit_scan_bookings(audit) && audit_scan_claims(audit) && audit_scan_payments(audit);
+    for (const char *const *query = audit_staff_queries; *query != NULL; query++) {
+        if (!run_query(audit, *query)) return false;
+    }
+    return audit_scan_bookings(audit) && audit_scan_claims(audit) && audit_scan_payments(audit) &&
+           audit_scan_blocks(audit);
 }
 
 enum error audit_run(const char *path, void (*report)(void *context, struct slice text),

@@ -62,8 +62,7 @@ static enum error find_layout(struct writing *writing, const struct showtime *sh
     return error;
 }
 
-/* Bookings have no index by showtime, which every hold would pay for; so they are walked once
- * a load, and only if a showtime would change. */
+/* Listed once a load, and only if a showtime would change. */
 static enum error find_sold(struct writing *writing)
 {
     if (writing->sold_known) return ERROR_NONE;
