@@ -122,6 +122,7 @@ bool house_open(struct house_state *state, struct config *config, const struct e
     }
     house->jwt_issuer = config_slice(&config->jwt_issuer);
     house->jwt_audience = config_slice(&config->jwt_audience);
+    house->locale = app_locale();
     house->version = SLICE(USHER_VERSION);
     house->started_at_ms = clock_now_ms();
     set_providers(house, config);
@@ -137,7 +138,9 @@ bool house_open(struct house_state *state, struct config *config, const struct e
 
 void house_close(struct house_state *state)
 {
-    for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++) free(state->tickets[loop]);
+    for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++) {
+        desk_free_tickets(state->tickets[loop]);
+    }
     limiter_close(state->house.limiter);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);

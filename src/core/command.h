@@ -19,7 +19,10 @@ enum command_kind {
     COMMAND_MONEY,   /* payment, method, news, amount, other_currency, paid_at_ms */
     COMMAND_EXPIRE,  /* booking; made by the engine */
     COMMAND_LOOK,    /* Nothing: brings the showtime into memory. */
+    COMMAND_EDIT,    /* edit; not decided in a turn, but handed to the store between turns. */
 };
+
+struct catalogue_edit;
 
 enum money_news { MONEY_PAID, MONEY_FAILED, MONEY_PENDING };
 
@@ -66,6 +69,7 @@ struct command {
     int64_t amount;
     bool other_currency; /* Not the booking's: whatever the amount, it is not what was asked. */
     int64_t paid_at_ms;  /* 0: now. */
+    struct catalogue_edit *edit; /* With its own answer; see ports/catalogue_edit.h. */
     struct answer answer;
     struct command *next; /* The queue's, while it waits; the outbox's, when answered. */
     void *owner;          /* The sender's; the engine passes it through. */

@@ -9,6 +9,8 @@ struct ticket {
     struct command command;
     struct exchange *exchange; /* NULL: answered already, when its time was over. */
     desk_answer *answer;
+    void *room; /* NULL: none. */
+    size_t room_size;
     int64_t submitted_us;
     struct ticket *before; /* Among those whose exchange waits, in the order they came. */
     struct ticket *behind; /* Or the next free one. */
@@ -17,6 +19,14 @@ struct ticket {
 struct ticket *desk_make_tickets(void)
 {
     return calloc(DESK_COMMANDS_MAX, sizeof(struct ticket));
+}
+
+void desk_free_tickets(struct ticket *tickets)
+{
+    for (size_t index = 0; tickets != NULL && index < DESK_COMMANDS_MAX; index++) {
+        free(tickets[index].room);
+    }
+    free(tickets);
 }
 
 void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets)
@@ -39,10 +49,28 @@ struct command *desk_take(struct desk *desk)
     return &ticket->command;
 }
 
+void *desk_room(struct desk *desk, struct command *command, size_t size)
+{
+    struct ticket *ticket = command->owner;
+    CHECK(&ticket->command == command);
+    CHECK(ticket->room == NULL);
+
+    if (size > DESK_ROOM_MAX - desk->room_used) return NULL;
+    ticket->room = calloc(1, size);
+    if (ticket->room == NULL) return NULL;
+    ticket->room_size = size;
+    desk->room_used += size;
+    return ticket->room;
+}
+
 void desk_give_back(struct desk *desk, struct command *command)
 {
     struct ticket *ticket = command->owner;
     CHECK(&ticket->command == command);
+    desk->room_used -= ticket->room_size;
+    free(ticket->room);
+    ticket->room = NULL;
+    ticket->room_size = 0;
     ticket->behind = desk->free_tickets;
     desk->free_tickets = ticket;
 }

@@ -12,7 +12,7 @@
 #include "engine/writer.h"
 #include "http/cors.h"
 #include "http/exchange.h"
-#include "ports/catalogue.h"
+#include "ports/catalogue_entries.h"
 #include "ports/reader.h"
 
 enum {
@@ -20,6 +20,7 @@ enum {
     SECRETS_MAX = 2,              /* The one in use and the one before, while rotating. */
     DESK_COMMANDS_MAX = 8192,     /* Per loop; two loops fill the writer's 16384. */
     ANSWER_DEADLINE_US = 4000000, /* With the tick of a second: every request hears within 5 s. */
+    DESK_ROOM_MAX = 16 << 20,     /* Per loop: three large cinemas, hundreds of showtimes. */
 };
 
 /* A way to pay. Off without a secret. */
@@ -51,6 +52,7 @@ struct house {
     struct url default_return_url; /* Empty: none. */
     size_t return_host_count;
     struct slice return_hosts[RETURN_HOSTS_MAX];
+    const struct locale *locale;
     struct slice version; /* Of the program. */
     int64_t started_at_ms;
 };
@@ -67,11 +69,13 @@ struct desk {
     struct ticket *first_waiting; /* The longest. */
     struct ticket *last_waiting;
     uint32_t tickets_used; /* Those of `tickets` that were ever taken. */
+    size_t room_used;      /* Of DESK_ROOM_MAX. */
 };
 
 /* Room for DESK_COMMANDS_MAX commands, to be freed by its maker after the writer has stopped:
  * it writes answers there until then. NULL without memory. */
 struct ticket *desk_make_tickets(void);
+void desk_free_tickets(struct ticket *tickets); /* Accepts NULL. */
 
 /* Makes a desk over such tickets; the connections and keys are its opener's to set. */
 void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets);
@@ -82,6 +86,10 @@ typedef void desk_answer(struct desk *desk, struct exchange *exchange,
 
 /* A command, empty but for its loop; NULL if too many are under way (answer 503 OVERLOADED). */
 struct command *desk_take(struct desk *desk);
+
+/* Memory that is the command's until it is given back, once for each command; zeroed. NULL if
+ * too much is given out (answer 503 OVERLOADED). */
+void *desk_room(struct desk *desk, struct command *command, size_t size);
 
 /* Gives a command back that was not submitted. */
 void desk_give_back(struct desk *desk, struct command *command);

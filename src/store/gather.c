@@ -75,6 +75,7 @@ static enum error add_command(const struct gather_finder *finder, struct turn *t
     case COMMAND_MONEY:
         return add_money(finder, turn, command->payment);
     case COMMAND_LOOK:
+    case COMMAND_EDIT: /* Never in a turn that is decided. */
         break;
     }
     return ERROR_NONE;

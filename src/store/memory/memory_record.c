@@ -18,6 +18,9 @@ static bool write_showtime(struct memory_store *store, const struct turn *turn,
     if (map->version == row->version) return turn->seat_change_count == 0;
     memory_state_keep_version(store, row);
     row->version = map->version;
+    for (uint32_t index = 0; index < turn->facts.booking_count; index++) {
+        if (turn->facts.bookings[index].state == FACT_NEW) row->booked = true;
+    }
     return true;
 }
 

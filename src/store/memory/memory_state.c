@@ -121,7 +121,9 @@ void memory_state_keep_claim(struct memory_store *store, const struct memory_row
 void memory_state_keep_version(struct memory_store *store, const struct memory_row *row)
 {
     const struct memory_old_version old = {.position = position_of(&store->showtimes, row),
-                                           .version = row->version};
+                                           .version = row->version,
+                                           .booked = row->booked,
+                                           .showtime = row->showtime};
     memory_state_add(&store->old_versions, &old);
 }
 
@@ -172,6 +174,8 @@ static void undo_seats(struct memory_store *store, const struct memory_mark *mar
             memory_state_row(&store->old_versions, store->old_versions.count - 1);
         struct memory_row *row = memory_state_row(&store->showtimes, old->position);
         row->version = old->version;
+        row->booked = old->booked;
+        row->showtime = old->showtime;
         store->old_versions.count--;
     }
 }

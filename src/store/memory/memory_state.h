@@ -26,6 +26,7 @@ struct memory_row {
     struct memory_showtime showtime; /* Its layout is the one below. */
     struct seat_layout layout;
     uint64_t version;
+    bool booked;                 /* It has bookings, whatever became of them. */
     struct memory_claim *claims; /* One for each place. */
 };
 
@@ -49,6 +50,8 @@ struct memory_old_claim {
 struct memory_old_version {
     size_t position;
     uint64_t version;
+    bool booked;
+    struct memory_showtime showtime;
 };
 
 /* How far a batch had come. */

@@ -26,6 +26,14 @@ static int fail_to_prepare(struct sqlite_store *store)
     return sqlite3_extended_errcode(store->database.handle);
 }
 
+static bool has_new_booking(const struct facts *facts)
+{
+    for (uint32_t index = 0; index < facts->booking_count; index++) {
+        if (facts->bookings[index].state == FACT_NEW) return true;
+    }
+    return false;
+}
+
 /* The showtime's number, and the new version and count of free seats in its row. */
 static int write_showtime(struct sqlite_store *store, const struct turn *turn, int64_t *ret_number)
 {
@@ -45,11 +53,13 @@ static int write_showtime(struct sqlite_store *store, const struct turn *turn, i
     if (map->version < version) return REFUSED;
     if (map->version == version) return turn->seat_change_count == 0 ? SQLITE_DONE : REFUSED;
     sqlite3_stmt *update =
-        prepare(store, "UPDATE showtime SET version=?2,available_seats=?3 WHERE number=?1");
+        prepare(store, "UPDATE showtime SET version=?2,available_seats=?3,booked=max(booked,?4)"
+                       " WHERE number=?1");
     if (update == NULL) return fail_to_prepare(store);
     (void)sqlite3_bind_int64(update, 1, number);
     (void)sqlite3_bind_int64(update, 2, (int64_t)map->version);
     (void)sqlite3_bind_int64(update, 3, seat_map_available(map));
+    (void)sqlite3_bind_int(update, 4, has_new_booking(&turn->facts));
     return change_one(store, update);
 }
 

@@ -98,6 +98,7 @@ static const char *const version_1[] = {
     "  total_seats INTEGER NOT NULL,\n"
     "  available_seats INTEGER NOT NULL,\n"
     "  version INTEGER NOT NULL DEFAULT 1,\n"
+    "  booked INTEGER NOT NULL DEFAULT 0, -- 1: it has bookings, whatever became of them\n"
     "  status TEXT NOT NULL DEFAULT 'scheduled'\n"
     "    CHECK(status IN ('scheduled', 'cancelled', 'completed'))\n"
     ") STRICT",
@@ -166,6 +167,10 @@ static const char *const version_1[] = {
     ") STRICT",
     "CREATE UNIQUE INDEX payment_kept ON payment(booking) WHERE status = 'completed'",
     "CREATE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
+
+    "CREATE TABLE journal(number INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, "
+    "role TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL "
+    "DEFAULT '') STRICT",
 
     IDEMPOTENCY("idempotency_0"),
     IDEMPOTENCY("idempotency_1"),
