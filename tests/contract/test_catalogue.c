@@ -167,6 +167,7 @@ static void book_first_showtime(struct fixture *fixture, const char *status, boo
                    " VALUES(1,2,'u','BK-AAAAAAAA','%s','[]',1,0,1,1,1,1,1,0)",
                    status);
     fixture_execute(fixture, sql);
+    fixture_execute(fixture, "UPDATE showtime SET booked=1 WHERE number=2");
     if (claim) fixture_execute(fixture, "INSERT INTO seat_claim VALUES(2,0,1,'held',1)");
 }
 
