@@ -127,6 +127,7 @@ static const struct corruption corruptions[] = {
     {"INSERT INTO seat_claim VALUES(1,9,NULL,'blocked',NULL)", "says 23 free seats, but 22 are"},
     {"UPDATE showtime SET total_seats=30 WHERE number=2", "says 30 seats, its layout has 29"},
     {"UPDATE showtime SET layout=5 WHERE number=2", "has no seat layout"},
+    {"UPDATE showtime SET booked=0 WHERE number=1", "has bookings and is not marked as booked"},
     {"UPDATE showtime SET status='completed' WHERE number=1",
      "Booking 1 is pending, but its showtime is completed"},
     {"UPDATE booking SET status='confirmed' WHERE number=1",

@@ -22,6 +22,9 @@ static const char *const queries[] = {
     "  (SELECT count(*) FROM seat_claim c WHERE c.showtime=s.number) AS free"
     "  FROM showtime s JOIN seat_layout l ON l.number=s.layout) WHERE available_seats<>free",
 
+    "SELECT 'Showtime '||id||' has bookings and is not marked as booked' FROM showtime"
+    " WHERE booked=0 AND number IN (SELECT showtime FROM booking)",
+
     "SELECT 'Key '||lower(hex(k.key))||' of user '||k.user||' names booking '||k.booking||"
     "', which is not that user''s or does not exist'"
     " FROM (SELECT * FROM idempotency_0 UNION ALL SELECT * FROM idempotency_1) k"
