@@ -138,9 +138,8 @@ bool house_open(struct house_state *state, struct config *config, const struct e
 
 void house_close(struct house_state *state)
 {
-    for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++) {
+    for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++)
         desk_free_tickets(state->tickets[loop]);
-    }
     limiter_close(state->house.limiter);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);
@@ -167,6 +166,7 @@ static bool open_connections(struct counter *counter, const char *path)
         return false;
     }
     counter->desk.reader = sqlite_reader_port(counter->reader);
+    counter->desk.staff_reader = sqlite_staff_reader_port(counter->reader);
     counter->desk.catalogue = catalogue_read_port(counter->catalogue);
     return true;
 }

@@ -24,20 +24,6 @@ struct slice user_name(const struct user *user)
     return (struct slice){.data = user->name, .size = user->size};
 }
 
-struct reason reason_of(struct slice text)
-{
-    CHECK(text.size <= REASON_SIZE_MAX);
-
-    struct reason reason = {.size = (uint8_t)text.size};
-    if (text.size > 0) memcpy(reason.text, text.data, text.size);
-    return reason;
-}
-
-struct slice reason_text(const struct reason *reason)
-{
-    return (struct slice){.data = reason->text, .size = reason->size};
-}
-
 bool booking_live(const struct booking *booking, int64_t now_ms)
 {
     return booking->status == BOOKING_PENDING && seat_live(booking->hold_expires_at_ms, now_ms);

@@ -22,12 +22,6 @@ struct user {
     char name[USER_SIZE_MAX];
 };
 
-/* A short text of people, kept whole. */
-struct reason {
-    uint8_t size;
-    char text[REASON_SIZE_MAX];
-};
-
 struct booked_seat {
     struct seat_name name;
     uint8_t type; /* enum seat_type */
@@ -63,9 +57,6 @@ struct booking {
 struct user user_of(struct slice name);
 bool user_equal(const struct user *left, const struct user *right);
 struct slice user_name(const struct user *user);
-
-struct reason reason_of(struct slice text);
-struct slice reason_text(const struct reason *reason);
 
 /* Is the booking pending and its time not over? */
 bool booking_live(const struct booking *booking, int64_t now_ms);

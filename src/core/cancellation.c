@@ -27,10 +27,7 @@ void cancellation_decide(struct turn *turn, struct command *command)
     struct booking *booking = &fact->booking;
     if (booking->status == BOOKING_PENDING) {
         turn_fail_active(turn, booking, (struct id){0}, REASON_BOOKING_CANCELLED);
-        turn_free_seats(turn, booking);
-        turn_grow_version(turn);
-        booking_cancel(booking, (struct reason){0}, turn->now_ms);
-        facts_touch_booking(fact);
+        turn_cancel_booking(turn, fact, (struct reason){0});
     }
     turn_answer(turn, command, booking, NULL);
 }

@@ -82,7 +82,9 @@ bool code_parse(struct slice text, struct code *ret_code)
 {
     CHECK(ret_code != NULL);
 
-    if (text.size != CODE_SIZE + 3 || !slice_starts_with(text, SLICE("BK-"))) return false;
+    const struct slice prefix = {.data = text.data, .size = 3};
+    if (text.size != CODE_SIZE + prefix.size) return false;
+    if (!slice_equal_ignoring_case(prefix, SLICE("BK-"))) return false;
     struct code code;
     for (size_t index = 0; index < CODE_SIZE; index++) {
         const int value = letter_value(text.data[3 + index]);

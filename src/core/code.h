@@ -25,6 +25,6 @@ struct code code_of_number(const struct siphash_key *key, uint64_t number);
 /* The number behind a code. */
 uint64_t code_to_number(const struct siphash_key *key, struct code code);
 
-/* Reads `BK-XXXXXXXX`, letters of either case; false, and `ret_code` untouched, if it is not
+/* Reads `BK-XXXXXXXX`, all letters of either case; false, and `ret_code` untouched, if it is not
  * one. */
 bool code_parse(struct slice text, struct code *ret_code);

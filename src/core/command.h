@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "core/idempotency.h"
 #include "core/payment.h"
+#include "core/staff_order.h"
 
 enum command_kind {
     COMMAND_HOLD,    /* claim, seats */
@@ -17,9 +18,15 @@ enum command_kind {
     COMMAND_PAY,     /* the same */
     COMMAND_CANCEL,  /* claim.user, booking */
     COMMAND_MONEY,   /* payment, method, news, amount, other_currency, paid_at_ms */
-    COMMAND_EXPIRE,  /* booking; made by the engine */
+    COMMAND_END,     /* booking; made by the engine */
     COMMAND_LOOK,    /* Nothing: brings the showtime into memory. */
-    COMMAND_EDIT,    /* edit; not decided in a turn, but handed to the store between turns. */
+    /* Of the staff; all with claim.user and order. */
+    COMMAND_BLOCK,           /* order.seats, .text */
+    COMMAND_RELEASE,         /* order.block */
+    COMMAND_REFUND,          /* claim, payment, order.text */
+    COMMAND_REFUND_DONE,     /* payment, order.text */
+    COMMAND_CANCEL_SHOWTIME, /* order.text */
+    COMMAND_EDIT, /* edit; not decided in a turn, but handed to the store between turns. */
 };
 
 struct catalogue_edit;
@@ -34,12 +41,6 @@ enum money_outcome {
     MONEY_KNOWN_ALREADY, /* Nothing: decided before, or no news. */
 };
 
-struct seat_conflict {
-    struct seat_name name;
-    enum seat_state state; /* SEAT_ABSENT: no such seat. */
-    bool yours;            /* Held by a live booking of the same user. */
-};
-
 struct answer {
     enum error failure;   /* Queue full, store gone, outcome unknown; nothing else is then set. */
     enum refusal refusal; /* The verdict, if there was no failure. */
@@ -50,8 +51,8 @@ struct answer {
     int64_t retry_at_ms;        /* TOO_MANY_HOLDS: when the oldest hold ends. */
     uint8_t conflict_count;
     struct seat_conflict conflicts[SEATS_PER_HOLD_MAX]; /* All, not only the first. */
-    struct booking booking; /* Set on success of all but LOOK; of MONEY too. */
-    struct payment payment; /* CONFIRM, PAY, MONEY. */
+    struct booking booking;                             /* Set on success where one was named. */
+    struct payment payment; /* CONFIRM, PAY, MONEY; REFUND; REFUND_DONE, also when refused. */
 };
 
 struct command {
@@ -70,6 +71,7 @@ struct command {
     bool other_currency; /* Not the booking's: whatever the amount, it is not what was asked. */
     int64_t paid_at_ms;  /* 0: now. */
     struct catalogue_edit *edit; /* With its own answer; see ports/catalogue_edit.h. */
+    struct staff_order *order;   /* The sender's; the engine leaves what it hears in it. */
     struct answer answer;
     struct command *next; /* The queue's, while it waits; the outbox's, when answered. */
     void *owner;          /* The sender's; the engine passes it through. */

@@ -9,9 +9,12 @@ void facts_clear(struct facts *facts)
     facts->booking_count = 0;
     facts->payment_count = 0;
     facts->key_count = 0;
+    facts->block_count = 0;
+    facts->journal_count = 0;
     memset(facts->booking_slots, 0, sizeof facts->booking_slots);
     memset(facts->payment_slots, 0, sizeof facts->payment_slots);
     memset(facts->key_slots, 0, sizeof facts->key_slots);
+    memset(facts->block_slots, 0, sizeof facts->block_slots);
 }
 
 /* Ids end in a seal and keys are random, so their last bytes are as good as a hash. */
@@ -67,6 +70,16 @@ struct key_fact *facts_key(struct facts *facts, const struct claim_key *claim)
     }
 }
 
+struct block_fact *facts_block(struct facts *facts, struct id id)
+{
+    for (uint32_t slot = id_slot(id);; slot = slot_after(slot)) {
+        const uint16_t position = facts->block_slots[slot];
+        if (position == 0) return NULL;
+        struct block_fact *fact = &facts->blocks[position - 1];
+        if (id_equal(fact->block.id, id)) return fact;
+    }
+}
+
 static void take_slot(uint16_t *slots, uint32_t slot, uint32_t position)
 {
     while (slots[slot] != 0) slot = slot_after(slot);
@@ -109,12 +122,36 @@ struct key_fact *facts_add_key(struct facts *facts, const struct key_record *rec
     return &facts->keys[position];
 }
 
+struct block_fact *facts_add_block(struct facts *facts, const struct block *block,
+                                   enum fact_state state)
+{
+    CHECK(facts->block_count < TURN_COMMANDS_MAX);
+    CHECK(facts_block(facts, block->id) == NULL);
+
+    const uint32_t position = facts->block_count++;
+    facts->blocks[position] = (struct block_fact){.block = *block, .state = state};
+    take_slot(facts->block_slots, id_slot(block->id), position);
+    return &facts->blocks[position];
+}
+
+void facts_add_entry(struct facts *facts, const struct journal_entry *entry)
+{
+    CHECK(facts->journal_count < TURN_COMMANDS_MAX);
+    CHECK(entry->at_ms > 0);
+    facts->journal[facts->journal_count++] = *entry;
+}
+
 void facts_touch_booking(struct booking_fact *fact)
 {
     if (fact->state == FACT_KNOWN) fact->state = FACT_CHANGED;
 }
 
 void facts_touch_payment(struct payment_fact *fact)
+{
+    if (fact->state == FACT_KNOWN) fact->state = FACT_CHANGED;
+}
+
+void facts_touch_block(struct block_fact *fact)
 {
     if (fact->state == FACT_KNOWN) fact->state = FACT_CHANGED;
 }

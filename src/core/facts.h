@@ -1,4 +1,4 @@
-/* facts.h - the bookings, payments and keys that a turn's commands name.
+/* facts.h - the bookings, payments, blocks and keys that a turn's commands name.
  *
  * The store fills them in inside the turn's transaction; every decision changes them at once,
  * so that the next command of the turn sees it. What changed is what the store then writes.
@@ -9,7 +9,9 @@
  */
 #pragma once
 
+#include "core/block.h"
 #include "core/idempotency.h"
+#include "core/journal.h"
 #include "core/payment.h"
 
 enum fact_state { FACT_KNOWN, FACT_CHANGED, FACT_NEW };
@@ -29,18 +31,28 @@ struct key_fact {
     enum fact_state state;
 };
 
+struct block_fact {
+    struct block block;
+    enum fact_state state;
+};
+
 enum { FACT_SLOTS = 4096 }; /* Twice the most records of a kind, so that a look ends soon. */
 
 struct facts {
     uint32_t booking_count;
     uint32_t payment_count;
     uint32_t key_count;
+    uint32_t block_count;
+    uint32_t journal_count;
     struct booking_fact bookings[TURN_BOOKINGS_MAX];
     struct payment_fact payments[TURN_PAYMENTS_MAX];
     struct key_fact keys[TURN_COMMANDS_MAX];
-    uint16_t booking_slots[FACT_SLOTS]; /* Position + 1; 0: free. */
+    struct block_fact blocks[TURN_COMMANDS_MAX];
+    struct journal_entry journal[TURN_COMMANDS_MAX]; /* All of them new. */
+    uint16_t booking_slots[FACT_SLOTS];              /* Position + 1; 0: free. */
     uint16_t payment_slots[FACT_SLOTS];
     uint16_t key_slots[FACT_SLOTS];
+    uint16_t block_slots[FACT_SLOTS];
 };
 
 static_assert(FACT_SLOTS >= 2 * TURN_PAYMENTS_MAX, "the hash stays half empty");
@@ -53,6 +65,7 @@ void facts_clear(struct facts *facts);
 struct booking_fact *facts_booking(struct facts *facts, struct id id);
 struct payment_fact *facts_payment(struct facts *facts, struct id id);
 struct key_fact *facts_key(struct facts *facts, const struct claim_key *claim);
+struct block_fact *facts_block(struct facts *facts, struct id id);
 
 /* Adds a record that is not there yet. */
 struct booking_fact *facts_add_booking(struct facts *facts, const struct booking *booking,
@@ -61,7 +74,13 @@ struct payment_fact *facts_add_payment(struct facts *facts, const struct payment
                                        enum fact_state state);
 struct key_fact *facts_add_key(struct facts *facts, const struct key_record *record,
                                enum fact_state state);
+struct block_fact *facts_add_block(struct facts *facts, const struct block *block,
+                                   enum fact_state state);
+
+/* Adds an entry; at most one for each command of the turn. */
+void facts_add_entry(struct facts *facts, const struct journal_entry *entry);
 
 /* Says that a record was changed; a new one stays new. */
 void facts_touch_booking(struct booking_fact *fact);
 void facts_touch_payment(struct payment_fact *fact);
+void facts_touch_block(struct block_fact *fact);

@@ -4,22 +4,6 @@
 #include "core/money.h"
 #include "core/turn_edit.h"
 
-static void add_conflict(struct answer *answer, struct seat_conflict conflict)
-{
-    CHECK(answer->conflict_count < SEATS_PER_HOLD_MAX);
-    answer->conflicts[answer->conflict_count++] = conflict;
-}
-
-static enum refusal judge_names(const struct seat_map *map, struct command *command)
-{
-    for (uint32_t index = 0; index < command->seat_count; index++) {
-        const struct seat_name name = command->seats[index];
-        if (seat_map_find(map, name) != PLACE_NONE) continue;
-        add_conflict(&command->answer, (struct seat_conflict){.name = name, .state = SEAT_ABSENT});
-    }
-    return command->answer.conflict_count > 0 ? REFUSAL_INVALID_SEAT : REFUSAL_NONE;
-}
-
 /* The status comes before the start, so a show that is over is "not available". */
 static enum refusal judge_showtime(const struct seat_map *map, int64_t now_ms)
 {
@@ -27,36 +11,6 @@ static enum refusal judge_showtime(const struct seat_map *map, int64_t now_ms)
     if (status != SHOWTIME_SCHEDULED) return REFUSAL_SHOWTIME_NOT_AVAILABLE;
     if (now_ms >= map->starts_at_ms) return REFUSAL_SHOWTIME_ALREADY_STARTED;
     return REFUSAL_NONE;
-}
-
-/* The code of a conflict is that of its firmest seat. */
-static enum refusal firmer(enum refusal left, enum seat_state state)
-{
-    if (left == REFUSAL_SEAT_ALREADY_BOOKED || state == SEAT_BOOKED) {
-        return REFUSAL_SEAT_ALREADY_BOOKED;
-    }
-    if (left == REFUSAL_SEAT_HELD_BY_ANOTHER || state == SEAT_HELD) {
-        return REFUSAL_SEAT_HELD_BY_ANOTHER;
-    }
-    return REFUSAL_SEAT_BLOCKED;
-}
-
-static enum refusal judge_conflicts(const struct turn *turn, struct command *command, uint64_t tag)
-{
-    const struct seat_map *map = turn->map;
-    enum refusal refusal = REFUSAL_NONE;
-    for (uint32_t index = 0; index < command->seat_count; index++) {
-        const uint32_t place = seat_map_find(map, command->seats[index]);
-        const enum seat_state state = map->states[place];
-        if (state == SEAT_AVAILABLE) continue;
-        refusal = firmer(refusal, state);
-        add_conflict(&command->answer,
-                     (struct seat_conflict){.name = command->seats[index],
-                                            .state = state,
-                                            .yours = state == SEAT_HELD &&
-                                                     map->claims[place].holder == tag});
-    }
-    return refusal;
 }
 
 static enum refusal judge_hoarding(const struct turn *turn, struct command *command, uint64_t tag)
@@ -70,14 +24,18 @@ static enum refusal judge_hoarding(const struct turn *turn, struct command *comm
 
 static enum refusal judge(const struct turn *turn, struct command *command)
 {
-    enum refusal refusal = judge_names(turn->map, command);
+    const struct seat_wish wish = {.seats = command->seats,
+                                   .count = command->seat_count,
+                                   .tag = turn_tag(turn->policy, &command->claim.user)};
+    struct answer *answer = &command->answer;
+    enum refusal refusal =
+        conflicts_of_names(turn->map, &wish, answer->conflicts, &answer->conflict_count);
     if (refusal != REFUSAL_NONE) return refusal;
     refusal = judge_showtime(turn->map, turn->now_ms);
     if (refusal != REFUSAL_NONE) return refusal;
-    const uint64_t tag = turn_tag(turn->policy, &command->claim.user);
-    refusal = judge_conflicts(turn, command, tag);
+    refusal = conflicts_of_claims(turn->map, &wish, answer->conflicts, &answer->conflict_count);
     if (refusal != REFUSAL_NONE) return refusal;
-    return judge_hoarding(turn, command, tag);
+    return judge_hoarding(turn, command, wish.tag);
 }
 
 static struct booking make_booking(const struct turn *turn, const struct command *command,

@@ -23,7 +23,7 @@ struct id {
 };
 
 /* What a sealed number counts; a seal of one kind is no seal of another. */
-enum id_kind { ID_BOOKING = 1, ID_PAYMENT = 2 };
+enum id_kind { ID_BOOKING = 1, ID_PAYMENT = 2, ID_BLOCK = 3, ID_ENTRY = 4 };
 
 bool id_equal(struct id left, struct id right);
 bool id_is_none(struct id id);

@@ -35,7 +35,7 @@ struct key_record {
     struct claim_key claim;
     struct id booking; /* The booking held, confirmed or paid for. */
     struct id payment; /* The payment answered; none for a hold. */
-    bool created;      /* A pay answered 201, a payment of its own. */
+    bool created;      /* A pay answered 201, a payment of its own; a refund one still due. */
     int64_t created_at_ms;
 };
 

@@ -8,9 +8,10 @@
 #define COLS_MAX 50                 /* The catalogue's largest layout. */
 #define SEATS_PER_SHOWTIME_MAX 2500 /* 50 rows of 50. */
 #define SEATS_PER_HOLD_MAX 10       /* The contract's limit on one hold. */
-#define USER_SIZE_MAX 64            /* The contract's limit on a token's `sub`. */
-#define URL_SIZE_MAX 512            /* A return URL, and a gateway's page with its parameters. */
-#define REASON_SIZE_MAX 200         /* A sentence that staff can read in a list. */
+#define SEATS_PER_BLOCK_MAX 100 /* Rows of a hall; a refusal that names them all is one answer. */
+#define USER_SIZE_MAX 64        /* The contract's limit on a token's `sub`. */
+#define URL_SIZE_MAX 512        /* A return URL, and a gateway's page with its parameters. */
+#define REASON_SIZE_MAX 200     /* A sentence that staff can read in a list. */
 #define PRICE_MAX INT64_C(1000000000000)   /* 10^12: no ticket costs more, ten never overflow. */
 #define HOLD_MS_DEFAULT INT64_C(600000)    /* 10 minutes, from the predecessor. */
 #define PAYMENT_MS_DEFAULT INT64_C(900000) /* 15 minutes, from the predecessor. */
@@ -29,5 +30,8 @@
 
 static_assert(ROWS_MAX * COLS_MAX == SEATS_PER_SHOWTIME_MAX, "a full layout fits");
 static_assert(SEATS_PER_HOLD_MAX <= SEATS_PER_SHOWTIME_MAX, "a hold must fit in a showtime");
+static_assert(SEATS_PER_HOLD_MAX <= SEATS_PER_BLOCK_MAX, "conflicts of holds are counted alike");
+static_assert(SEATS_PER_BLOCK_MAX <= 255, "a block's seats are counted in a byte");
+static_assert(TURN_SEAT_CHANGES_MAX >= SEATS_PER_SHOWTIME_MAX, "each place may change once");
 static_assert(PRICE_MAX <= INT64_MAX / SEATS_PER_HOLD_MAX, "a hold's total cannot overflow");
 static_assert(TURN_COMMANDS_MAX <= QUEUE_PER_SHOWTIME_MAX, "a turn takes no more than waits");

@@ -85,6 +85,13 @@ void payment_owe_refund(struct payment *payment, enum payment_reason reason, int
     payment->refund_requested_at_ms = now_ms;
 }
 
+void payment_finish_refund(struct payment *payment, struct reason reference, int64_t now_ms)
+{
+    become(payment, PAYMENT_REFUNDED, now_ms);
+    payment->refund_done_at_ms = now_ms;
+    payment->refund_reference = reference;
+}
+
 struct url url_of(struct slice text)
 {
     CHECK(text.size <= URL_SIZE_MAX);

@@ -71,6 +71,7 @@ struct payment {
     int64_t paid_at_ms;
     int64_t refund_requested_at_ms;
     int64_t refund_done_at_ms;
+    struct reason refund_reference; /* Of a refund paid by hand: what its payer calls it. */
 };
 
 bool payment_may_become(enum payment_status from, enum payment_status to);
@@ -91,6 +92,7 @@ void payment_complete(struct payment *payment, int64_t paid_amount, int64_t paid
                       int64_t now_ms);
 void payment_owe_refund(struct payment *payment, enum payment_reason reason, int64_t paid_amount,
                         int64_t paid_at_ms, int64_t now_ms);
+void payment_finish_refund(struct payment *payment, struct reason reference, int64_t now_ms);
 
 struct url url_of(struct slice text);
 struct slice url_text(const struct url *url);

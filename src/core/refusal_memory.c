@@ -29,7 +29,7 @@ const struct remembered_refusal *refusal_memory_find(const struct refusal_memory
 static bool is_worth_remembering(const struct command *command)
 {
     const bool has_key = command->kind == COMMAND_HOLD || command->kind == COMMAND_CONFIRM ||
-                         command->kind == COMMAND_PAY;
+                         command->kind == COMMAND_PAY || command->kind == COMMAND_REFUND;
     if (!has_key || command->answer.failure != ERROR_NONE || command->answer.replayed) {
         return false;
     }

@@ -131,6 +131,20 @@ uint32_t seat_map_total(const struct seat_map *map)
     return map->place_count - count_states(map, SEAT_ABSENT);
 }
 
+int64_t seat_map_next_lapse_ms(const struct seat_map *map)
+{
+    const bool cancelled = map->status == SHOWTIME_CANCELLED;
+    int64_t next_lapse_ms = INT64_MAX;
+    for (uint32_t place = 0; place < map->place_count; place++) {
+        const enum seat_state state = map->states[place];
+        if (cancelled && (state == SEAT_HELD || state == SEAT_BOOKED)) return 0;
+        if (state != SEAT_HELD) continue;
+        const int64_t held_until_ms = map->claims[place].held_until_ms;
+        if (held_until_ms < next_lapse_ms) next_lapse_ms = held_until_ms;
+    }
+    return next_lapse_ms;
+}
+
 uint32_t seat_map_held_by(const struct seat_map *map, uint64_t holder, int64_t now_ms,
                           int64_t *ret_first_end_ms)
 {

@@ -12,6 +12,7 @@
 
 #include "core/id.h"
 #include "core/limits.h"
+#include "core/reason.h"
 
 enum seat_state { SEAT_AVAILABLE, SEAT_HELD, SEAT_BOOKED, SEAT_BLOCKED, SEAT_ABSENT };
 enum seat_type { SEAT_STANDARD, SEAT_VIP, SEAT_COUPLE, SEAT_TYPE_COUNT };
@@ -44,6 +45,8 @@ struct seat_map {
     struct id showtime;
     uint64_t version;
     enum showtime_status status;
+    struct reason cancellation_reason; /* Of a cancelled showtime, */
+    int64_t cancelled_at_ms;           /* and since when. */
     int64_t starts_at_ms;
     int64_t ends_at_ms;
     int64_t prices[SEAT_TYPE_COUNT];
@@ -51,7 +54,8 @@ struct seat_map {
     uint32_t place_count; /* rows * cols */
     uint16_t rows;
     uint16_t cols;
-    int64_t next_lapse_ms;     /* No held seat lapses before this; INT64_MAX: none is held. */
+    int64_t next_lapse_ms;     /* No booking ends by the clock or by a cancelled showtime before
+                                  this; INT64_MAX: none will. */
     uint8_t *states;           /* [place_count], enum seat_state */
     uint8_t *types;            /* [place_count], enum seat_type */
     struct seat_claim *claims; /* [place_count] */
@@ -86,6 +90,10 @@ uint32_t seat_map_available(const struct seat_map *map);
 
 /* Seats that exist. */
 uint32_t seat_map_total(const struct seat_map *map);
+
+/* The first moment at which a booking must end: when a held seat lapses; now and ever (0) while
+ * a cancelled showtime has bookings; INT64_MAX if there is none. */
+int64_t seat_map_next_lapse_ms(const struct seat_map *map);
 
 /* Live seats that `holder` holds; `ret_first_end_ms` is the first moment one of them lapses. */
 uint32_t seat_map_held_by(const struct seat_map *map, uint64_t holder, int64_t now_ms,

@@ -3,24 +3,21 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "core/blocking.h"
 #include "core/cancellation.h"
-#include "core/expiry.h"
+#include "core/ending.h"
 #include "core/hold.h"
 #include "core/pay.h"
+#include "core/refund.h"
 #include "core/settlement.h"
+#include "core/showtime_cancellation.h"
 #include "core/turn_edit.h"
 
 /* The first moment at which a held seat lapses is a bound that payments and cancels leave
  * behind; once it has come, it is counted anew, or a timer would ring for it for ever. */
 static void count_next_lapse(struct seat_map *map, int64_t now_ms)
 {
-    if (seat_live(map->next_lapse_ms, now_ms)) return;
-    map->next_lapse_ms = INT64_MAX;
-    for (uint32_t place = 0; place < map->place_count; place++) {
-        if (map->states[place] != SEAT_HELD) continue;
-        const int64_t held_until_ms = map->claims[place].held_until_ms;
-        if (held_until_ms < map->next_lapse_ms) map->next_lapse_ms = held_until_ms;
-    }
+    if (!seat_live(map->next_lapse_ms, now_ms)) map->next_lapse_ms = seat_map_next_lapse_ms(map);
 }
 
 void turn_begin(struct turn *turn, const struct turn_policy *policy,
@@ -33,6 +30,7 @@ void turn_begin(struct turn *turn, const struct turn_policy *policy,
         turn->place_changed[turn->seat_changes[index].place] = 0;
     }
     turn->seat_change_count = 0;
+    turn->showtime_cancelled = false;
     turn->command_count = 0;
     turn->policy = policy;
     turn->memory = memory;
@@ -50,19 +48,31 @@ static bool is_listed(const struct id *ids, size_t count, struct id id)
     return false;
 }
 
-size_t turn_lapsed(const struct seat_map *map, int64_t now_ms, struct id *bookings, size_t capacity)
+static bool must_end(const struct seat_map *map, uint32_t place, int64_t now_ms)
+{
+    const enum seat_state state = map->states[place];
+    if (state != SEAT_HELD && state != SEAT_BOOKED) return false;
+    if (map->status == SHOWTIME_CANCELLED) return true;
+    return state == SEAT_HELD && !seat_live(map->claims[place].held_until_ms, now_ms);
+}
+
+size_t turn_ending(const struct seat_map *map, int64_t now_ms, struct id *bookings, size_t capacity)
 {
     CHECK(map != NULL);
 
     size_t count = 0;
     if (seat_live(map->next_lapse_ms, now_ms)) return 0;
     for (uint32_t place = 0; place < map->place_count && count < capacity; place++) {
-        if (map->states[place] != SEAT_HELD) continue;
-        const struct seat_claim *claim = &map->claims[place];
-        if (seat_live(claim->held_until_ms, now_ms)) continue;
-        if (!is_listed(bookings, count, claim->booking)) bookings[count++] = claim->booking;
+        if (!must_end(map, place, now_ms)) continue;
+        const struct id booking = map->claims[place].booking;
+        if (!is_listed(bookings, count, booking)) bookings[count++] = booking;
     }
     return count;
+}
+
+bool turn_ends_with(const struct command *command)
+{
+    return command->kind == COMMAND_CANCEL_SHOWTIME;
 }
 
 void turn_add(struct turn *turn, struct command *command)
@@ -100,6 +110,7 @@ static void replay_effect(struct turn *turn, struct command *command,
     turn_answer(turn, command, &booking->booking, needs_payment ? &payment->payment : NULL);
     command->answer.created = record->created;
     command->answer.replayed = true;
+    if (command->kind == COMMAND_REFUND) refund_replay(command, record);
 }
 
 /* Answers a command whose key is known already. */
@@ -145,8 +156,23 @@ static void decide(struct turn *turn, struct command *command, const struct fres
     case COMMAND_MONEY:
         settlement_decide(turn, command);
         break;
-    case COMMAND_EXPIRE:
-        expiry_decide(turn, command);
+    case COMMAND_END:
+        ending_decide(turn, command);
+        break;
+    case COMMAND_BLOCK:
+        blocking_decide(turn, command, fresh);
+        break;
+    case COMMAND_RELEASE:
+        blocking_release(turn, command);
+        break;
+    case COMMAND_REFUND:
+        if (!answer_known_key(turn, command)) refund_decide(turn, command);
+        break;
+    case COMMAND_REFUND_DONE:
+        refund_finish(turn, command);
+        break;
+    case COMMAND_CANCEL_SHOWTIME:
+        showtime_cancellation_decide(turn, command);
         break;
     default:
         CHECK(command->kind == COMMAND_LOOK);
@@ -163,6 +189,7 @@ void turn_decide(struct turn *turn)
     for (uint32_t index = 0; index < turn->command_count; index++) {
         struct command *command = turn->commands[index];
         command->answer = (struct answer){0};
+        if (command->order != NULL) command->order->answer = (struct staff_answer){0};
         if (turn->map != NULL) command->answer.map_version = turn->map->version;
         decide(turn, command, &turn->fresh[index]);
     }
@@ -171,8 +198,9 @@ void turn_decide(struct turn *turn)
 
 bool turn_changed(const struct turn *turn)
 {
-    if (turn->seat_change_count > 0) return true;
     const struct facts *facts = &turn->facts;
+    if (turn->seat_change_count > 0) return true;
+    if (facts->journal_count > 0) return true; /* Staff change nothing without an entry. */
     for (uint32_t index = 0; index < facts->booking_count; index++) {
         if (facts->bookings[index].state != FACT_KNOWN) return true;
     }

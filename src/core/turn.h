@@ -31,12 +31,13 @@ struct fresh {
     struct id booking;
     struct code code;
     struct id payment;
+    struct id block;
 };
 
 struct seat_change {
     uint32_t place;
     enum seat_state state_before;
-    struct id booking_before; /* Whose it was, if held or booked. */
+    struct id booking_before; /* Whose it was: a booking's, or a block's. */
 };
 
 struct turn {
@@ -48,6 +49,7 @@ struct turn {
     struct command *commands[TURN_COMMANDS_MAX];
     struct fresh fresh[TURN_COMMANDS_MAX];
     struct facts facts;
+    bool showtime_cancelled; /* In this turn. */
     uint32_t seat_change_count;
     struct seat_change seat_changes[TURN_SEAT_CHANGES_MAX];
     uint8_t place_changed[SEATS_PER_SHOWTIME_MAX];
@@ -57,11 +59,15 @@ struct turn {
 void turn_begin(struct turn *turn, const struct turn_policy *policy,
                 const struct refusal_memory *memory, struct seat_map *map, int64_t now_ms);
 
-/* Lists bookings whose hold has lapsed at `now_ms`, each once, up to `capacity`. A turn starts
- * with a COMMAND_EXPIRE for each of them; where they fill it, the other commands wait for the
- * next, so that nothing is decided against a hold that is dead by the clock. */
-size_t turn_lapsed(const struct seat_map *map, int64_t now_ms, struct id *bookings,
+/* Lists bookings that have to end at `now_ms`, each once, up to `capacity`: those whose hold has
+ * lapsed, and in a cancelled showtime all that have seats. A turn starts with a COMMAND_END for
+ * each of them; where they fill it, the other commands wait for the next, so that nothing is
+ * decided against a hold that is dead by the clock, or for a show that will not be. */
+size_t turn_ending(const struct seat_map *map, int64_t now_ms, struct id *bookings,
                    size_t capacity);
+
+/* Must the turn end with this command? After a showtime's cancel its bookings come first. */
+bool turn_ends_with(const struct command *command);
 
 /* Adds a command; there must be room (TURN_COMMANDS_MAX). */
 void turn_add(struct turn *turn, struct command *command);

@@ -59,15 +59,59 @@ void turn_claim_seats(struct turn *turn, const struct booking *booking, enum sea
     }
 }
 
+static void free_place(struct turn *turn, uint32_t place)
+{
+    note_change(turn, place);
+    turn->map->states[place] = SEAT_AVAILABLE;
+    turn->map->claims[place] = (struct seat_claim){0};
+}
+
 void turn_free_seats(struct turn *turn, const struct booking *booking)
 {
     for (uint32_t index = 0; index < booking->seat_count; index++) {
         const uint32_t place = place_of(turn, booking, index);
         if (place == PLACE_NONE || !owns(turn, booking, place)) continue;
-        note_change(turn, place);
-        turn->map->states[place] = SEAT_AVAILABLE;
-        turn->map->claims[place] = (struct seat_claim){0};
+        free_place(turn, place);
     }
+}
+
+void turn_block_seats(struct turn *turn, const struct block *block)
+{
+    for (uint32_t index = 0; index < block->seat_count; index++) {
+        const uint32_t place = seat_map_find(turn->map, block->seats[index]);
+        CHECK(place != PLACE_NONE);
+        CHECK(turn->map->states[place] == SEAT_AVAILABLE);
+        note_change(turn, place);
+        turn->map->states[place] = SEAT_BLOCKED;
+        turn->map->claims[place] = (struct seat_claim){.booking = block->id};
+    }
+}
+
+void turn_release_seats(struct turn *turn, const struct block *block)
+{
+    for (uint32_t index = 0; index < block->seat_count; index++) {
+        const uint32_t place = seat_map_find(turn->map, block->seats[index]);
+        CHECK(place != PLACE_NONE);
+        CHECK(turn->map->states[place] == SEAT_BLOCKED);
+        CHECK(id_equal(turn->map->claims[place].booking, block->id));
+        free_place(turn, place);
+    }
+}
+
+void turn_cancel_booking(struct turn *turn, struct booking_fact *fact, struct reason reason)
+{
+    turn_free_seats(turn, &fact->booking);
+    turn_grow_version(turn);
+    booking_cancel(&fact->booking, reason, turn->now_ms);
+    facts_touch_booking(fact);
+}
+
+void turn_give_back(struct turn *turn, struct payment_fact *fact, enum payment_reason reason)
+{
+    struct payment *payment = &fact->payment;
+    CHECK(payment->status == PAYMENT_COMPLETED);
+    payment_owe_refund(payment, reason, payment->paid_amount, payment->paid_at_ms, turn->now_ms);
+    facts_touch_payment(fact);
 }
 
 void turn_grow_version(struct turn *turn)
@@ -99,6 +143,18 @@ void turn_keep_key(struct turn *turn, const struct command *command, struct id b
     facts_add_key(&turn->facts, &record, FACT_NEW);
 }
 
+void turn_note(struct turn *turn, const struct command *command, enum journal_action action,
+               struct id subject)
+{
+    const struct journal_entry entry = {.at_ms = turn->now_ms,
+                                        .actor = command->claim.user,
+                                        .role = command->order->role,
+                                        .action = action,
+                                        .subject = subject,
+                                        .detail = command->order->text};
+    facts_add_entry(&turn->facts, &entry);
+}
+
 void turn_refuse(struct turn *turn, struct command *command, enum refusal refusal)
 {
     CHECK(refusal != REFUSAL_NONE);
@@ -113,4 +169,10 @@ void turn_answer(struct turn *turn, struct command *command, const struct bookin
     command->answer.booking = *booking;
     if (payment != NULL) command->answer.payment = *payment;
     if (turn->map != NULL) command->answer.map_version = turn->map->version;
+}
+
+void turn_answer_staff(struct turn *turn, struct command *command)
+{
+    CHECK(turn->map != NULL);
+    command->answer.map_version = turn->map->version;
 }

@@ -30,7 +30,7 @@ struct engine {
     struct engine_counts counts;
     struct batch batch;
     struct turn turn;
-    struct command expiries[TURN_COMMANDS_MAX];
+    struct command endings[TURN_COMMANDS_MAX];
 };
 
 struct engine *engine_open(const struct engine_options *options)
@@ -130,7 +130,7 @@ enum error engine_recover(struct engine *engine)
 void engine_submit(struct engine *engine, struct command *command)
 {
     CHECK(command != NULL);
-    CHECK(command->kind != COMMAND_EXPIRE);
+    CHECK(command->kind != COMMAND_END);
     CHECK((command->kind == COMMAND_EDIT) == (command->edit != NULL));
 
     command->next = NULL;
@@ -154,6 +154,23 @@ void engine_submit(struct engine *engine, struct command *command)
     make_ready(engine, slot);
 }
 
+/* Puts the bookings that must end first into the turn. */
+static void add_endings(struct engine *engine, const struct resident *resident)
+{
+    struct turn *turn = &engine->turn;
+    struct id bookings[TURN_COMMANDS_MAX];
+    const size_t count = turn_ending(&resident->map, turn->now_ms, bookings, TURN_COMMANDS_MAX);
+    for (size_t index = 0; index < count; index++) {
+        struct command *ending = &engine->endings[index];
+        ending->kind = COMMAND_END;
+        ending->showtime = resident->showtime;
+        ending->booking = bookings[index];
+        turn_add(turn, ending);
+    }
+    if (resident->map.status == SHOWTIME_CANCELLED) return;
+    engine->batch.expired_count += (uint32_t)count;
+}
+
 /* Takes the first command that waits into the batch. */
 static struct command *take_waiting(struct engine *engine, struct resident *resident)
 {
@@ -172,28 +189,19 @@ static bool edit_waits(const struct resident *resident)
     return resident->waiting > 0 && resident->first->kind == COMMAND_EDIT;
 }
 
-/* Puts the expiries first and then what waits, as far as it fits. An edit ends the turn before
- * it; `refused` takes edits too, in a turn that is not decided. */
+/* Adds what waits, as far as it fits. An edit ends the turn before it; `refused` takes edits
+ * too, in a turn that is not decided. */
 static void fill_turn(struct engine *engine, struct resident *resident, bool exists, bool refused)
 {
     struct turn *turn = &engine->turn;
-    struct id lapsed[TURN_COMMANDS_MAX];
-    size_t lapsed_count = 0;
-    if (exists) {
-        lapsed_count = turn_lapsed(&resident->map, turn->now_ms, lapsed, TURN_COMMANDS_MAX);
-    }
-    for (size_t index = 0; index < lapsed_count; index++) {
-        struct command *expiry = &engine->expiries[index];
-        expiry->kind = COMMAND_EXPIRE;
-        expiry->showtime = resident->showtime;
-        expiry->booking = lapsed[index];
-        turn_add(turn, expiry);
-    }
-    while (turn->command_count < TURN_COMMANDS_MAX && resident->waiting > 0) {
+    bool ends = false;
+    if (exists) add_endings(engine, resident);
+    while (turn->command_count < TURN_COMMANDS_MAX && resident->waiting > 0 && !ends) {
         if (edit_waits(resident) && !refused) break;
-        turn_add(turn, take_waiting(engine, resident));
+        struct command *command = take_waiting(engine, resident);
+        ends = turn_ends_with(command);
+        turn_add(turn, command);
     }
-    engine->batch.expired_count += (uint32_t)lapsed_count;
 }
 
 /* Brings the map of a slot into memory; ERROR_SHOWTIME_NOT_FOUND if there is no showtime. */
@@ -370,7 +378,7 @@ static void note_failure(struct engine *engine, enum error error, int64_t now_ms
               LOG_NUMBER("commands", engine->batch.command_count));
 }
 
-/* Showtimes with a hold that is over want a turn. */
+/* Showtimes with a booking that must end want a turn. */
 static void wake_due(struct engine *engine, int64_t now_ms)
 {
     if (now_ms < engine->resume_at_ms) return;
@@ -439,7 +447,7 @@ bool engine_step(struct engine *engine, int64_t now_ms)
     }
     settle_slots(engine, error == ERROR_NONE, now_ms);
     answer_batch(engine, error);
-    return engine->first_ready != RESIDENT_NONE;
+    return engine->first_ready != RESIDENT_NONE || engine_next_due_ms(engine) <= now_ms;
 }
 
 void engine_tend(struct engine *engine, int64_t now_ms)

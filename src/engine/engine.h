@@ -49,7 +49,8 @@ struct engine *engine_open(const struct engine_options *options);
 /* Commands that still wait are forgotten, unanswered. */
 void engine_close(struct engine *engine);
 
-/* Brings the showtimes with pending bookings into memory, so that their holds end on time. */
+/* Brings the showtimes with pending bookings into memory, so that their holds end on time, and
+ * those whose cancel has not come to its last booking. */
 MUST_USE enum error engine_recover(struct engine *engine);
 
 /* Queues a command. If its queue is full, or the engine has failed, it is answered at once. */
@@ -61,7 +62,7 @@ bool engine_step(struct engine *engine, int64_t now_ms);
 /* The store's housekeeping; between steps, about once a second. */
 void engine_tend(struct engine *engine, int64_t now_ms);
 
-/* The moment of the next expiry; INT64_MAX if no seat is held. */
+/* The moment at which the next booking must end; INT64_MAX if none must. */
 int64_t engine_next_due_ms(const struct engine *engine);
 
 /* A commit's outcome is unknown: every command is now refused with ERROR_OUTCOME_UNKNOWN or

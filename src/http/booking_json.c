@@ -177,7 +177,7 @@ static struct slice refund_status(enum payment_status status)
     }
 }
 
-static void member_refund(struct json_writer *writer, const struct payment *payment)
+static void member_refund(struct json_writer *writer, const struct payment *payment, bool for_staff)
 {
     json_key(writer, SLICE("refund"));
     json_open_object(writer);
@@ -186,6 +186,9 @@ static void member_refund(struct json_writer *writer, const struct payment *paym
     json_member_text(writer, SLICE("reason"), payment_reason_name(payment->reason));
     json_member_time(writer, SLICE("requested_at"), payment->refund_requested_at_ms);
     member_time_if_set(writer, SLICE("done_at"), payment->refund_done_at_ms);
+    if (for_staff && payment->refund_reference.size > 0) {
+        json_member_text(writer, SLICE("reference"), reason_text(&payment->refund_reference));
+    }
     json_close_object(writer);
 }
 
@@ -196,15 +199,14 @@ static void member_failure(struct json_writer *writer, const struct payment *pay
                      payment_reason_name(ran_out ? REASON_EXPIRED : payment->reason));
 }
 
-void booking_json_payment(struct json_writer *writer, const struct payment *payment, int64_t now_ms)
+static void payment_data(struct json_writer *writer, const struct payment *payment, int64_t now_ms,
+                         bool for_staff)
 {
     const enum payment_status status = payment_status_at(payment, now_ms);
     json_open_object(writer);
-    json_member_bool(writer, SLICE("success"), true);
-    json_key(writer, SLICE("data"));
-    json_open_object(writer);
     member_id(writer, SLICE("id"), payment->id);
     member_id(writer, SLICE("booking_id"), payment->booking);
+    if (for_staff) json_member_text(writer, SLICE("user_id"), user_name(&payment->user));
     json_member_number(writer, SLICE("amount"), payment->amount);
     json_member_text(writer, SLICE("currency"), SLICE(BOOKING_CURRENCY));
     json_member_text(writer, SLICE("payment_method"), payment_method_name(payment->method));
@@ -214,7 +216,21 @@ void booking_json_payment(struct json_writer *writer, const struct payment *paym
     if (payment_paid(status)) json_member_time(writer, SLICE("paid_at"), payment->paid_at_ms);
     json_member_time(writer, SLICE("expires_at"), payment->expires_at_ms);
     json_member_time(writer, SLICE("created_at"), payment->created_at_ms);
-    if (status > PAYMENT_COMPLETED) member_refund(writer, payment);
+    if (status > PAYMENT_COMPLETED) member_refund(writer, payment, for_staff);
     json_close_object(writer);
+}
+
+void booking_json_payment(struct json_writer *writer, const struct payment *payment, int64_t now_ms)
+{
+    json_open_object(writer);
+    json_member_bool(writer, SLICE("success"), true);
+    json_key(writer, SLICE("data"));
+    payment_data(writer, payment, now_ms, false);
     json_close_object(writer);
+}
+
+void booking_json_payment_for_staff(struct json_writer *writer, const struct payment *payment,
+                                    int64_t now_ms)
+{
+    payment_data(writer, payment, now_ms, true);
 }

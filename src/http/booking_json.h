@@ -29,3 +29,7 @@ void booking_json_pay(struct json_writer *writer, const struct payment *payment)
 /* GET /api/payments/:id, by the clock. */
 void booking_json_payment(struct json_writer *writer, const struct payment *payment,
                           int64_t now_ms);
+
+/* The same data with whose it is and under what reference its refund was paid. */
+void booking_json_payment_for_staff(struct json_writer *writer, const struct payment *payment,
+                                    int64_t now_ms);

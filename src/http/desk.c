@@ -9,11 +9,11 @@ struct ticket {
     struct command command;
     struct exchange *exchange; /* NULL: answered already, when its time was over. */
     desk_answer *answer;
-    void *room; /* NULL: none. */
-    size_t room_size;
     int64_t submitted_us;
     struct ticket *before; /* Among those whose exchange waits, in the order they came. */
     struct ticket *behind; /* Or the next free one. */
+    void *room;            /* NULL: none. */
+    size_t room_size;
 };
 
 struct ticket *desk_make_tickets(void)
@@ -23,9 +23,8 @@ struct ticket *desk_make_tickets(void)
 
 void desk_free_tickets(struct ticket *tickets)
 {
-    for (size_t index = 0; tickets != NULL && index < DESK_COMMANDS_MAX; index++) {
-        free(tickets[index].room);
-    }
+    if (tickets == NULL) return;
+    for (uint32_t index = 0; index < DESK_COMMANDS_MAX; index++) free(tickets[index].room);
     free(tickets);
 }
 

@@ -14,13 +14,14 @@
 #include "http/exchange.h"
 #include "ports/catalogue_entries.h"
 #include "ports/reader.h"
+#include "ports/staff_reader.h"
 
 enum {
     RETURN_HOSTS_MAX = 16,        /* A chain has a handful of shops. */
     SECRETS_MAX = 2,              /* The one in use and the one before, while rotating. */
     DESK_COMMANDS_MAX = 8192,     /* Per loop; two loops fill the writer's 16384. */
+    DESK_ROOM_MAX = 16 << 20,     /* Per loop: what thousands of staff commands need. */
     ANSWER_DEADLINE_US = 4000000, /* With the tick of a second: every request hears within 5 s. */
-    DESK_ROOM_MAX = 16 << 20,     /* Per loop: three large cinemas, hundreds of showtimes. */
 };
 
 /* A way to pay. Off without a secret. */
@@ -61,6 +62,7 @@ struct desk {
     const struct house *house;
     uint32_t loop;
     struct reader reader;
+    struct staff_reader staff_reader;
     struct catalogue catalogue;
     struct authenticator *authenticator;
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
@@ -87,7 +89,8 @@ typedef void desk_answer(struct desk *desk, struct exchange *exchange,
 /* A command, empty but for its loop; NULL if too many are under way (answer 503 OVERLOADED). */
 struct command *desk_take(struct desk *desk);
 
-/* Memory that is the command's until it is given back, once for each command; zeroed. NULL if
+/* Memory that is the command's until it is given back, once for each command; zeroed. Unlike
+ * the exchange's, it is there when the writer decides after the exchange was answered. NULL if
  * too much is given out (answer 503 OVERLOADED). */
 void *desk_room(struct desk *desk, struct command *command, size_t size);
 

@@ -187,7 +187,7 @@ static struct slice write_body(const struct problem *problem, const struct probl
 struct slice problem_body(const struct problem *problem, const struct problem_request *request,
                           char *target)
 {
-    CHECK(problem->conflict_count <= SEATS_PER_HOLD_MAX);
+    CHECK(problem->conflict_count <= SEATS_PER_BLOCK_MAX);
     CHECK(problem->error_count <= FIELD_ERRORS_MAX);
 
     struct slice body = write_body(problem, request, target);

@@ -14,7 +14,7 @@
 #include "http/exchange.h"
 
 enum {
-    PROBLEM_SIZE_MAX = 8 * 1024, /* Ten seats, sixteen field errors and a long path fit twice. */
+    PROBLEM_SIZE_MAX = 8 * 1024, /* A hundred seats, or sixteen field errors, and a long path. */
     FIELD_ERRORS_MAX = 16,       /* More do not help whoever reads them. */
 };
 

@@ -39,7 +39,8 @@ static const struct problem_text texts[ERROR_COUNT] = {
              "is refunded."),
     [ERROR_BOOKING_CANNOT_BE_CANCELLED] =
         TEXT("The booking can no longer be cancelled",
-             "Only a booking that waits for payment can be cancelled by its owner.",
+             "Only a booking that waits for payment can be cancelled by its owner, and only one "
+             "that was paid by a refund.",
              "A paid booking is cancelled by a refund: ask the cinema's staff."),
     [ERROR_IDEMPOTENCY_KEY_REQUIRED] =
         TEXT("The X-Idempotency-Key header is missing",

@@ -14,6 +14,8 @@
 #include "http/programme.h"
 #include "http/sandbox_pages.h"
 #include "http/seat_pages.h"
+#include "http/staff.h"
+#include "http/staff_lists.h"
 #include "http/webhook.h"
 
 enum { PARAMETERS_MAX = 2 };
@@ -111,6 +113,52 @@ static void post_webhook(const struct visit *visit)
     webhook_handle(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
 }
 
+static void post_refund(const struct visit *visit)
+{
+    staff_refund(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_refund_done(const struct visit *visit)
+{
+    staff_refund_done(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_showtime_cancel(const struct visit *visit)
+{
+    staff_cancel_showtime(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void get_blocks(const struct visit *visit)
+{
+    staff_lists_blocks(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void post_block(const struct visit *visit)
+{
+    staff_block(visit->desk, visit->exchange, visit->parameters[0], visit->now_ms);
+}
+
+static void delete_block(const struct visit *visit)
+{
+    staff_release(visit->desk, visit->exchange, visit->parameters[0], visit->parameters[1],
+                  visit->now_ms);
+}
+
+static void get_all_bookings(const struct visit *visit)
+{
+    staff_lists_bookings(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_refunds(const struct visit *visit)
+{
+    staff_lists_refunds(visit->desk, visit->exchange, visit->now_ms);
+}
+
+static void get_journal(const struct visit *visit)
+{
+    staff_lists_journal(visit->desk, visit->exchange, visit->now_ms);
+}
+
 static void get_live(const struct visit *visit)
 {
     health_live(visit->desk, visit->exchange, visit->now_ms);
@@ -173,7 +221,7 @@ static void patch_showtime(const struct visit *visit)
 struct resource {
     struct slice pattern; /* A part that starts with ':' stands for any text without '/'. */
     bool needs_user;
-    bool needs_staff; /* Includes needs_user. */
+    bool needs_staff; /* A user whose role is staff or admin. */
     bool open_get;    /* GET is for everybody, whatever the others need. */
     enum limited limited;
     handler *get;
@@ -194,6 +242,16 @@ static const struct resource resources[] = {
     {SLICE_INIT("/api/payments/:id"), .needs_user = true, .get = get_payment},
     {SLICE_INIT("/api/payments/webhook/:provider"), .limited = LIMITED_WEBHOOK,
      .post = post_webhook},
+    {SLICE_INIT("/api/payments/:id/refund"), .needs_staff = true, .post = post_refund},
+    {SLICE_INIT("/api/payments/:id/refund/done"), .needs_staff = true, .post = post_refund_done},
+    {SLICE_INIT("/api/showtimes/:id/cancel"), .needs_staff = true, .post = post_showtime_cancel},
+    {SLICE_INIT("/api/showtimes/:id/blocks"), .needs_staff = true, .get = get_blocks,
+     .post = post_block},
+    {SLICE_INIT("/api/showtimes/:id/blocks/:block_id"), .needs_staff = true,
+     .remove = delete_block},
+    {SLICE_INIT("/api/staff/bookings"), .needs_staff = true, .get = get_all_bookings},
+    {SLICE_INIT("/api/staff/refunds"), .needs_staff = true, .get = get_refunds},
+    {SLICE_INIT("/api/staff/journal"), .needs_staff = true, .get = get_journal},
     {SLICE_INIT("/api/showtimes/:id/seats"), .get = get_seats},
     {SLICE_INIT("/api/showtimes/:id"), .needs_staff = true, .open_get = true, .get = get_showtime,
      .patch = patch_showtime},
@@ -269,7 +327,8 @@ static struct slice allowed(const struct resource *resource)
     if (resource->get != NULL && resource->post != NULL) return SLICE("GET, HEAD, POST");
     if (resource->get != NULL && resource->patch != NULL) return SLICE("GET, HEAD, PATCH");
     if (resource->get != NULL && resource->remove != NULL) return SLICE("GET, HEAD, DELETE");
-    return resource->get != NULL ? SLICE("GET, HEAD") : SLICE("POST");
+    if (resource->get != NULL) return SLICE("GET, HEAD");
+    return resource->post != NULL ? SLICE("POST") : SLICE("DELETE");
 }
 
 /* Who asks? False when it has answered that nobody does. */
@@ -285,15 +344,14 @@ static bool authenticate(const struct visit *visit)
     return false;
 }
 
-/* False when it has answered that the client may not come in. */
-static bool admits(const struct visit *visit, const struct resource *resource)
+/* May the caller come in? False when it has answered the exchange. */
+static bool admits(const struct resource *resource, const struct visit *visit)
 {
-    struct exchange *exchange = visit->exchange;
-    if (resource->open_get && exchange->method == METHOD_GET) return true;
+    if (resource->open_get && visit->exchange->method == METHOD_GET) return true;
     if (!resource->needs_user && !resource->needs_staff) return true;
     if (!authenticate(visit)) return false;
-    if (!resource->needs_staff || exchange->role != ROLE_USER) return true;
-    problem_reply(exchange, &(struct problem){.error = ERROR_FORBIDDEN}, visit->now_ms);
+    if (!resource->needs_staff || visit->exchange->role != ROLE_USER) return true;
+    problem_reply(visit->exchange, &(struct problem){.error = ERROR_FORBIDDEN}, visit->now_ms);
     return false;
 }
 
@@ -316,7 +374,7 @@ void router_handle(struct desk *desk, struct exchange *exchange)
             visit.now_ms);
         return;
     }
-    if (!admits(&visit, resource)) return;
+    if (!admits(resource, &visit)) return;
     if (!limiter_admit(desk->house->limiter, exchange, resource->limited, visit.parameters[0],
                        visit.now_ms))
         return;

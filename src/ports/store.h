@@ -24,8 +24,9 @@ struct store_methods {
      * `ret_map->next_lapse_ms` is set. ERROR_SHOWTIME_NOT_FOUND if there is none. */
     enum error (*load)(void *context, struct id showtime, void *block, struct seat_map *ret_map);
 
-    /* Up to `capacity` ids of showtimes with pending bookings, above `after` (none: from the
-     * start) in the order of their bytes. Called at start, so that holds end on time. */
+    /* Up to `capacity` ids of showtimes with pending bookings, or cancelled ones whose bookings
+     * still have seats, above `after` (none: from the start) in the order of their bytes.
+     * Called at start, so that what must end ends on time. */
     enum error (*pending)(void *context, struct id after, struct id *showtimes, size_t capacity,
                           size_t *ret_count);
 
@@ -35,7 +36,8 @@ struct store_methods {
      * command its fresh ids. */
     enum error (*gather)(void *context, struct turn *turn);
 
-    /* Writes the changed facts, the changed seats and the map's version. */
+    /* Writes the changed facts, the journal, the changed seats, and the map's version; and its
+     * cancellation, if the turn has cancelled the showtime. */
     enum error (*record)(void *context, const struct turn *turn);
 
     /* Adds or changes an entry of the catalogue and sets the edit's answer. A showtime must be

@@ -58,6 +58,27 @@ static enum error add_money(const struct gather_finder *finder, struct turn *tur
     return fact == NULL ? ERROR_NONE : add_booking(finder, turn, fact->payment.booking);
 }
 
+/* With the payment that bought its seats, whose money may have to go back. */
+static enum error add_ending(const struct gather_finder *finder, struct turn *turn, struct id id)
+{
+    const enum error error = add_booking(finder, turn, id);
+    if (error != ERROR_NONE) return error;
+    const struct booking_fact *fact = facts_booking(&turn->facts, id);
+    return fact == NULL ? ERROR_NONE : add_payment(finder, turn, fact->booking.payment);
+}
+
+static enum error add_block(const struct gather_finder *finder, struct turn *turn, struct id id)
+{
+    if (id_is_none(id) || facts_block(&turn->facts, id) != NULL) return ERROR_NONE;
+    struct block block;
+    const enum error error = finder->find_block(finder->context, id, &block);
+    if (error == ERROR_NOT_FOUND) return ERROR_NONE;
+    if (error != ERROR_NONE) return error;
+    CHECK(id_equal(block.id, id));
+    (void)facts_add_block(&turn->facts, &block, FACT_KNOWN);
+    return ERROR_NONE;
+}
+
 static enum error add_command(const struct gather_finder *finder, struct turn *turn,
                               const struct command *command)
 {
@@ -70,10 +91,20 @@ static enum error add_command(const struct gather_finder *finder, struct turn *t
         error = add_key(finder, turn, &command->claim);
         return error == ERROR_NONE ? add_booking(finder, turn, command->booking) : error;
     case COMMAND_CANCEL:
-    case COMMAND_EXPIRE:
         return add_booking(finder, turn, command->booking);
+    case COMMAND_END:
+        return add_ending(finder, turn, command->booking);
     case COMMAND_MONEY:
         return add_money(finder, turn, command->payment);
+    case COMMAND_REFUND:
+        error = add_key(finder, turn, &command->claim);
+        return error == ERROR_NONE ? add_money(finder, turn, command->payment) : error;
+    case COMMAND_REFUND_DONE:
+        return add_payment(finder, turn, command->payment);
+    case COMMAND_RELEASE:
+        return add_block(finder, turn, command->order->block);
+    case COMMAND_BLOCK:
+    case COMMAND_CANCEL_SHOWTIME:
     case COMMAND_LOOK:
     case COMMAND_EDIT: /* Never in a turn that is decided. */
         break;
@@ -115,6 +146,7 @@ void gather_fresh(struct gather_numbers *numbers, struct turn *turn)
     const uint64_t lowest_payment = reached(turn->now_ms, PAYMENTS_PER_SECOND, ID_NUMBER_MAX);
     CHECK(numbers->next_booking > 0);
     CHECK(numbers->next_payment > 0);
+    CHECK(numbers->next_block > 0);
 
     for (uint32_t index = 0; index < turn->command_count; index++) {
         const enum command_kind kind = turn->commands[index]->kind;
@@ -127,6 +159,9 @@ void gather_fresh(struct gather_numbers *numbers, struct turn *turn)
         } else if (kind == COMMAND_CONFIRM || kind == COMMAND_PAY) {
             const uint64_t number = draw(&numbers->next_payment, lowest_payment);
             fresh->payment = id_seal(&numbers->key, ID_PAYMENT, number);
+        } else if (kind == COMMAND_BLOCK) {
+            fresh->block =
+                id_seal(&numbers->key, ID_BLOCK, draw(&numbers->next_block, lowest_payment));
         }
     }
 }

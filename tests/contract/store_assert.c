@@ -51,4 +51,20 @@ void store_assert_payment(const struct payment *left, const struct payment *righ
     assert_int_equal(left->paid_at_ms, right->paid_at_ms);
     assert_int_equal(left->refund_requested_at_ms, right->refund_requested_at_ms);
     assert_int_equal(left->refund_done_at_ms, right->refund_done_at_ms);
+    assert_slice_equal(reason_text(&left->refund_reference), reason_text(&right->refund_reference));
+}
+
+void store_assert_block(const struct block *left, const struct block *right)
+{
+    assert_true(id_equal(left->id, right->id));
+    assert_true(id_equal(left->showtime, right->showtime));
+    assert_int_equal(left->seat_count, right->seat_count);
+    for (uint32_t index = 0; index < left->seat_count; index++) {
+        assert_int_equal(left->seats[index].row, right->seats[index].row);
+        assert_int_equal(left->seats[index].col, right->seats[index].col);
+    }
+    assert_slice_equal(reason_text(&left->reason), reason_text(&right->reason));
+    assert_true(user_equal(&left->created_by, &right->created_by));
+    assert_int_equal(left->created_at_ms, right->created_at_ms);
+    assert_int_equal(left->released_at_ms, right->released_at_ms);
 }

@@ -41,6 +41,7 @@ static void open_sqlite(struct store_fixture *fixture)
     CHECK(sqlite_reader_open(fixture->path, &fixture->sqlite_reader, &reason) == ERROR_NONE);
     fixture->store = sqlite_store_port(fixture->sqlite);
     fixture->reader = sqlite_reader_port(fixture->sqlite_reader);
+    fixture->staff_reader = sqlite_staff_reader_port(fixture->sqlite_reader);
 }
 
 static void put_sqlite_showtime(struct store_fixture *fixture, uint32_t number)
@@ -103,6 +104,7 @@ static void fill_memory(struct store_fixture *fixture)
     }
     fixture->store = memory_store_port(fixture->memory);
     fixture->reader = memory_reader_port(fixture->memory);
+    fixture->staff_reader = memory_staff_reader_port(fixture->memory);
 }
 
 static enum store_kind chosen;
@@ -266,6 +268,40 @@ struct payment store_fixture_pay(struct store_fixture *fixture, const struct boo
     store_fixture_run(fixture, 1, &command);
     CHECK(command.answer.refusal == REFUSAL_NONE);
     return command.answer.payment;
+}
+
+struct payment store_fixture_sell(struct store_fixture *fixture, const struct booking *booking,
+                                  uint64_t key)
+{
+    const struct payment payment = store_fixture_pay(fixture, booking, key);
+    struct command money = turn_fixture_money(&payment, MONEY_PAID);
+    store_fixture_run(fixture, 1, &money);
+    CHECK(money.answer.outcome == MONEY_CONFIRMED);
+    return money.answer.payment;
+}
+
+struct block store_fixture_block(struct store_fixture *fixture, const char *user, const char *seats)
+{
+    struct staff_order order;
+    struct command command = turn_fixture_block(user, seats, &order);
+    store_fixture_run(fixture, 1, &command);
+    CHECK(command.answer.refusal == REFUSAL_NONE);
+    return order.answer.block;
+}
+
+void store_fixture_end(struct store_fixture *fixture)
+{
+    enum { ENDING_MAX = 16 };
+    struct id bookings[ENDING_MAX];
+    store_fixture_begin(fixture);
+    store_fixture_load(fixture, 1);
+    const size_t count = turn_ending(&fixture->map, fixture->now_ms, bookings, ENDING_MAX);
+    for (size_t index = 0; index < count; index++) {
+        struct command end = turn_fixture_expire(bookings[index]);
+        CHECK(store_fixture_decide(fixture, &end) == ERROR_NONE);
+        CHECK(end.answer.failure == ERROR_NONE);
+    }
+    store_fixture_commit(fixture);
 }
 
 struct booking store_fixture_booking(struct store_fixture *fixture, struct id id)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ports/reader.h"
+#include "ports/staff_reader.h"
 #include "ports/store.h"
 #include "support/turn_fixture.h"
 
@@ -20,6 +21,7 @@ struct store_fixture {
     struct memory_store *memory;
     struct store store;
     struct reader reader;
+    struct staff_reader staff_reader;
     struct turn_policy policy;
     int64_t now_ms; /* The moment of the next turn. */
     struct turn *turn;
@@ -77,6 +79,17 @@ struct booking store_fixture_hold(struct store_fixture *fixture, const char *use
                                   const char *seats, uint64_t key);
 struct payment store_fixture_pay(struct store_fixture *fixture, const struct booking *booking,
                                  uint64_t key);
+
+/* The same, and pays it; the money must buy the seats. */
+struct payment store_fixture_sell(struct store_fixture *fixture, const struct booking *booking,
+                                  uint64_t key);
+
+/* Blocks seats of showtime 1; it must be granted. */
+struct block store_fixture_block(struct store_fixture *fixture, const char *user,
+                                 const char *seats);
+
+/* Ends the bookings of showtime 1 that must end, in a batch of its own. */
+void store_fixture_end(struct store_fixture *fixture);
 
 /* As the reader tells it; it must be there. */
 struct booking store_fixture_booking(struct store_fixture *fixture, struct id id);

@@ -73,6 +73,26 @@ static void make_history(struct store_fixture *fixture)
     fixture->now_ms = now_ms;
 }
 
+/* Block 1 stands on B1 and B2, block 2 is released; booking 1 was refunded by hand, booking 2 is
+ * sold and booking 3 held in showtime 2, which is cancelled just now. */
+static void make_staff_history(struct store_fixture *fixture)
+{
+    struct staff_order order;
+    (void)store_fixture_block(fixture, "staff", "B1 B2");
+    const struct block released = store_fixture_block(fixture, "staff", "B3");
+    run(fixture, turn_fixture_release("staff", released.id, &order));
+    const struct booking sold = store_fixture_hold(fixture, "hoa", "B9", 11);
+    const struct payment paid = store_fixture_sell(fixture, &sold, 12);
+    run(fixture, turn_fixture_refund("staff", paid.id, 13, &order));
+    run(fixture, turn_fixture_refund_done("staff", paid.id, "bank 1", &order));
+    struct command hold = turn_fixture_hold("an", "A1", 14);
+    hold.showtime = store_fixture_showtime(2);
+    store_fixture_run(fixture, 2, &hold);
+    fixture->now_ms += 1000;
+    struct command cancel = turn_fixture_cancel_showtime("staff", "no light", &order);
+    store_fixture_run(fixture, 2, &cancel);
+}
+
 static void an_empty_store_passes(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -100,6 +120,17 @@ static void what_the_store_wrote_passes_while_it_runs(void **state)
     assert_int_equal(counts.keys, 10);
 }
 
+static void what_staff_did_passes_even_before_a_cancel_has_come_to_its_bookings(void **state)
+{
+    struct store_fixture *fixture = *state;
+    make_staff_history(fixture);
+    struct heard heard;
+    const struct audit_counts counts = audit(fixture->path, &heard);
+    if (heard.count > 0) print_error("%s\n", heard.sentences[0]);
+    assert_int_equal(counts.violations, 0);
+    assert_int_equal(counts.claims, 3);
+}
+
 struct corruption {
     const char *sql;
     const char *sentence; /* Part of one that must be heard. */
@@ -117,17 +148,17 @@ static const struct corruption corruptions[] = {
      "Booking 2 is confirmed, but its seat A2 is held"},
     {"UPDATE seat_claim SET held_until=held_until+1 WHERE place=0", "but holds its seat A1 until"},
     {"UPDATE seat_claim SET booking=77 WHERE place=0", "booking 77's, which does not exist"},
-    {"INSERT INTO seat_claim VALUES(1,2,3,'held',1)", "is still booking 3's, which is cancelled"},
-    {"INSERT INTO seat_claim VALUES(2,2,1,'held',1)", "is booking 1's, of another showtime"},
-    {"INSERT INTO seat_claim VALUES(9,2,1,'held',1)",
+    {"INSERT INTO seat_claim VALUES(1,2,3,'held',1,NULL)",
+     "is still booking 3's, which is cancelled"},
+    {"INSERT INTO seat_claim VALUES(2,2,1,'held',1,NULL)", "is booking 1's, of another showtime"},
+    {"INSERT INTO seat_claim VALUES(9,2,1,'held',1,NULL)",
      "Place 2 is claimed of showtime 9, which does not exist"},
-    {"INSERT INTO seat_claim VALUES(1,29,1,'held',1)", "Place 29 of showtime"},
+    {"INSERT INTO seat_claim VALUES(1,29,1,'held',1,NULL)", "Place 29 of showtime"},
     {"UPDATE showtime SET available_seats=available_seats+1 WHERE number=1",
      "says 24 free seats, but 23 are"},
-    {"INSERT INTO seat_claim VALUES(1,9,NULL,'blocked',NULL)", "says 23 free seats, but 22 are"},
+    {"INSERT INTO seat_claim VALUES(1,9,NULL,'blocked',NULL,1)", "says 23 free seats, but 22 are"},
     {"UPDATE showtime SET total_seats=30 WHERE number=2", "says 30 seats, its layout has 29"},
     {"UPDATE showtime SET layout=5 WHERE number=2", "has no seat layout"},
-    {"UPDATE showtime SET booked=0 WHERE number=1", "has bookings and is not marked as booked"},
     {"UPDATE showtime SET status='completed' WHERE number=1",
      "Booking 1 is pending, but its showtime is completed"},
     {"UPDATE booking SET status='confirmed' WHERE number=1",
@@ -186,6 +217,49 @@ static const struct corruption corruptions[] = {
      "The file is damaged: row 1 missing from index booking_user"},
 };
 
+static const struct corruption staff_corruptions[] = {
+    {"UPDATE seat_claim SET block=9 WHERE place=10", "is blocked by block 9, which does not exist"},
+    {"UPDATE block SET showtime=2 WHERE number=1",
+     "which does not exist or is of another showtime"},
+    {"UPDATE block SET showtime=9 WHERE number=2",
+     "Block 2 is of showtime 9, which does not exist"},
+    {"UPDATE seat_claim SET block=NULL WHERE place=10", "is blocked, but not by whom it should"},
+    {"UPDATE seat_claim SET booking=1 WHERE place=10", "is blocked, but not by whom it should"},
+    {"UPDATE seat_claim SET block=1 WHERE showtime=2", "is held, but not by whom it should"},
+    {"UPDATE block SET released_at=1 WHERE number=1",
+     "Block 1 is released, but place 10 is still blocked by it"},
+    {"UPDATE block SET released_at=1 WHERE number=1", "Block 1 has 0 entries of its release"},
+    {"UPDATE block SET released_at=NULL WHERE number=2", "Block 2 does not have its seat B3"},
+    {"UPDATE block SET released_at=NULL WHERE number=2", "Block 2 lists 1 seats, but has 0"},
+    {"UPDATE block SET seats='[\"B1\",\"C10\"]' WHERE number=1",
+     "Block 1 lists seat C10, which its showtime does not have"},
+    {"UPDATE block SET seats='[1]' WHERE number=1", "Block 1 has seats that no block can have"},
+    {"DELETE FROM seat_claim WHERE place=11", "Block 1 does not have its seat B2"},
+    {"UPDATE seat_claim SET block=2 WHERE place=11", "Block 1 does not have its seat B2"},
+    {"UPDATE showtime SET cancelled_at=NULL WHERE number=2", "but cancelled_at says otherwise"},
+    {"UPDATE showtime SET cancelled_at=5 WHERE number=1", "but cancelled_at says otherwise"},
+    {"UPDATE booking SET held_at=held_at+100000 WHERE number=2",
+     "Booking 2 was pending after its showtime was cancelled"},
+    {"UPDATE booking SET status='confirmed',confirmed_at=held_at+100000 WHERE number=2",
+     "Booking 2 was confirmed after its showtime was cancelled"},
+    {"UPDATE booking SET status='expired',cancelled_at=NULL WHERE number=1",
+     "Payment 1 goes back at the staff's request, but its booking is expired"},
+    {"UPDATE payment SET reason='showtime_cancelled'",
+     "Payment 1 goes back for a cancelled showtime, which is scheduled"},
+    {"UPDATE payment SET refund_done_at=NULL", "Payment 1 is refunded, but refund_done_at says"},
+    {"UPDATE payment SET status='refund_due',refund_done_at=NULL",
+     "Payment 1 is refund_due, but has the reference of a refund"},
+    {"DELETE FROM journal WHERE action='block.create'", "Block 2 has 0 entries of its making"},
+    {"DELETE FROM journal WHERE action='payment.refund'",
+     "Payment 1 has 0 entries of its refund in"},
+    {"INSERT INTO journal SELECT NULL,at,actor,role,action,subject,detail FROM journal"
+     " WHERE action='payment.refund'",
+     "Payment 1 has 2 entries of its refund in"},
+    {"DELETE FROM journal WHERE action='payment.refund_done'",
+     "Payment 1 has 0 entries of its refund by"},
+    {"DELETE FROM journal WHERE action='showtime.cancel'", "has 0 entries of its cancel"},
+};
+
 static bool was_heard(const struct heard *heard, const char *part)
 {
     for (size_t index = 0; index < heard->count; index++) {
@@ -194,15 +268,15 @@ static bool was_heard(const struct heard *heard, const char *part)
     return false;
 }
 
-static void every_broken_rule_is_found(void **state)
+static void assert_found(void (*make)(struct store_fixture *), const struct corruption *table,
+                         size_t count)
 {
-    (void)state;
-    for (size_t index = 0; index < sizeof corruptions / sizeof corruptions[0]; index++) {
-        const struct corruption *corruption = &corruptions[index];
+    for (size_t index = 0; index < count; index++) {
+        const struct corruption *corruption = &table[index];
         void *opened = NULL;
         assert_int_equal(store_fixture_setup(&opened), 0);
         struct store_fixture *fixture = opened;
-        make_history(fixture);
+        make(fixture);
         run_sql(fixture->path, corruption->sql);
         struct heard heard;
         const struct audit_counts counts = audit(fixture->path, &heard);
@@ -219,13 +293,26 @@ static void every_broken_rule_is_found(void **state)
     }
 }
 
+static void every_broken_rule_is_found(void **state)
+{
+    (void)state;
+    assert_found(make_history, corruptions, sizeof corruptions / sizeof corruptions[0]);
+}
+
+static void every_broken_rule_of_the_staff_is_found(void **state)
+{
+    (void)state;
+    assert_found(make_staff_history, staff_corruptions,
+                 sizeof staff_corruptions / sizeof staff_corruptions[0]);
+}
+
 static void a_rule_broken_often_is_told_shortly(void **state)
 {
     struct store_fixture *fixture = *state;
     make_history(fixture);
     run_sql(fixture->path,
             "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i+1 FROM n WHERE i<149)"
-            " INSERT INTO seat_claim SELECT 1,i,1,'held',1 FROM n");
+            " INSERT INTO seat_claim SELECT 1,i,1,'held',1,NULL FROM n");
     struct heard heard;
     const struct audit_counts counts = audit(fixture->path, &heard);
     assert_int_equal(counts.violations, 51); /* The free seats are counted wrong, too. */
@@ -249,7 +336,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         STORE_TEST(an_empty_store_passes),
         STORE_TEST(what_the_store_wrote_passes_while_it_runs),
+        STORE_TEST(what_staff_did_passes_even_before_a_cancel_has_come_to_its_bookings),
         cmocka_unit_test(every_broken_rule_is_found),
+        cmocka_unit_test(every_broken_rule_of_the_staff_is_found),
         STORE_TEST(a_rule_broken_often_is_told_shortly),
         cmocka_unit_test(a_file_that_is_not_there_cannot_be_audited),
     };

@@ -167,8 +167,7 @@ static void book_first_showtime(struct fixture *fixture, const char *status, boo
                    " VALUES(1,2,'u','BK-AAAAAAAA','%s','[]',1,0,1,1,1,1,1,0)",
                    status);
     fixture_execute(fixture, sql);
-    fixture_execute(fixture, "UPDATE showtime SET booked=1 WHERE number=2");
-    if (claim) fixture_execute(fixture, "INSERT INTO seat_claim VALUES(2,0,1,'held',1)");
+    if (claim) fixture_execute(fixture, "INSERT INTO seat_claim VALUES(2,0,1,'held',1,NULL)");
 }
 
 static void a_showtime_with_bookings_stays_as_it_is(void **state)
@@ -211,7 +210,7 @@ static void a_blocked_seat_keeps_a_showtime_as_it_is(void **state)
     struct fixture *fixture = *state;
     fixture_write_usual(fixture, "The Tide", 100000);
     assert_int_equal(fixture_load(fixture), ERROR_NONE);
-    fixture_execute(fixture, "INSERT INTO seat_claim VALUES(2,0,NULL,'blocked',NULL)");
+    fixture_execute(fixture, "INSERT INTO seat_claim VALUES(2,0,NULL,'blocked',NULL,1)");
     fixture_write_usual(fixture, "The Tide", 110000);
     assert_int_equal(fixture_load(fixture), ERROR_VALIDATION_FAILED);
 }

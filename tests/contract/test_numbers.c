@@ -32,7 +32,7 @@ static struct drawn draw(struct gather_numbers *numbers, int64_t now_ms)
 static void numbers_count_up_within_a_moment(void **state)
 {
     (void)state;
-    struct gather_numbers numbers = {.next_booking = 1, .next_payment = 1};
+    struct gather_numbers numbers = {.next_booking = 1, .next_payment = 1, .next_block = 1};
     const struct drawn first = draw(&numbers, NOW_MS);
     const struct drawn second = draw(&numbers, NOW_MS);
     assert_true(second.booking == first.booking + 1);
@@ -42,7 +42,7 @@ static void numbers_count_up_within_a_moment(void **state)
 static void a_backup_restored_later_repeats_no_number(void **state)
 {
     (void)state;
-    struct gather_numbers lost = {.next_booking = 1, .next_payment = 1};
+    struct gather_numbers lost = {.next_booking = 1, .next_payment = 1, .next_block = 1};
     struct gather_numbers restored = lost;
     struct drawn last = {0};
     for (int count = 0; count < 5000; count++) last = draw(&lost, NOW_MS + count);
@@ -54,7 +54,7 @@ static void a_backup_restored_later_repeats_no_number(void **state)
 static void numbers_never_fall_when_the_clock_does(void **state)
 {
     (void)state;
-    struct gather_numbers numbers = {.next_booking = 1, .next_payment = 1};
+    struct gather_numbers numbers = {.next_booking = 1, .next_payment = 1, .next_block = 1};
     const struct drawn first = draw(&numbers, NOW_MS);
     const struct drawn second = draw(&numbers, NOW_MS - 86400000);
     assert_true(second.booking == first.booking + 1);
@@ -64,7 +64,7 @@ static void numbers_never_fall_when_the_clock_does(void **state)
 static void a_clock_far_ahead_does_not_use_the_numbers_up(void **state)
 {
     (void)state;
-    struct gather_numbers numbers = {.next_booking = 7, .next_payment = 9};
+    struct gather_numbers numbers = {.next_booking = 7, .next_payment = 9, .next_block = 1};
     const struct drawn drawn = draw(&numbers, INT64_MAX);
     assert_true(drawn.booking == 7);
     assert_true(drawn.payment == 9);

@@ -223,6 +223,31 @@ static void a_folder_that_cannot_be_made_says_why(void **state)
     assert_true(contains(&reason, "/nowhere/at/all cannot be made: No such file"));
 }
 
+static void a_search_without_an_index_goes_on_page_by_page(void **state)
+{
+    struct store_fixture *fixture = *state;
+    const struct booking booking = store_fixture_hold(fixture, "an", "A1", 1);
+    run_sql(fixture->path,
+            "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<25000)"
+            " INSERT INTO booking SELECT i,showtime,user,code,'cancelled',seats,total,discount,"
+            "final,held_at,first_expires_at,hold_expires_at,updated_at,NULL,1,NULL,NULL,NULL,0"
+            " FROM n,booking WHERE number=1");
+    const struct staff_reader *reader = &fixture->staff_reader;
+    struct staff_booking_query query = {.status = BOOKING_PENDING, .page.limit = 1};
+    struct booking found[1];
+    size_t count = 1;
+    uint32_t pages = 0;
+    for (; pages == 0 || (count == 0 && !id_is_none(query.page.after)); pages++) {
+        assert_int_equal(reader->methods->list_bookings(reader->context, &query, found, &count,
+                                                        &query.page.after),
+                         ERROR_NONE);
+    }
+    assert_int_equal(pages, 2);
+    assert_int_equal(count, 1);
+    assert_true(id_equal(found[0].id, booking.id));
+    assert_true(id_is_none(query.page.after));
+}
+
 /* A disk that fails */
 
 static enum error try_hold(struct store_fixture *fixture, struct command *hold)
@@ -347,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_folder_has_one_owner),
         cmocka_unit_test(a_folder_is_made_for_its_owner_alone),
         cmocka_unit_test(a_folder_that_cannot_be_made_says_why),
+        STORE_TEST(a_search_without_an_index_goes_on_page_by_page),
         cmocka_unit_test_setup_teardown(a_full_disk_undoes_the_batch_and_reads_go_on, healthy_setup,
                                         store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_failed_sync_of_a_commit_leaves_the_outcome_open,

@@ -15,17 +15,19 @@ void clients_open(struct clients *clients, struct world *world)
 }
 
 /* What the shell would hash: everything that the request says. */
-static struct fingerprint fingerprint_of(const struct command *command)
+struct fingerprint clients_fingerprint(const struct command *command)
 {
     static const struct siphash_key hash = {.bytes = {0x46}};
     struct {
         struct id showtime;
         struct id booking;
+        struct id payment;
         uint32_t kind;
         uint32_t method;
         uint32_t seats[SEATS_PER_HOLD_MAX];
     } body = {.showtime = command->showtime,
               .booking = command->booking,
+              .payment = command->payment,
               .kind = (uint32_t)command->kind,
               .method = (uint32_t)command->method};
     for (uint32_t index = 0; index < command->seat_count; index++) {
@@ -39,7 +41,7 @@ static struct fingerprint fingerprint_of(const struct command *command)
 }
 
 /* A new key: its first bytes are its position, so that the auditor finds it again. */
-static uint32_t make_key(struct world *world, struct claim_key *claim)
+uint32_t clients_make_key(struct world *world, struct claim_key *claim)
 {
     CHECK(world->model.key_count < MODEL_KEYS_MAX);
     const uint32_t key = world->model.key_count++;
@@ -79,7 +81,7 @@ static void send(struct clients *clients, uint32_t index)
     world_send(clients->world, &call->command, (int32_t)index, call->key, deaf);
 }
 
-static bool is_full(const struct clients *clients)
+bool clients_full(const struct clients *clients)
 {
     return clients->call_count == CLIENTS_CALLS_MAX ||
            clients->world->model.key_count == MODEL_KEYS_MAX;
@@ -90,9 +92,19 @@ static void add(struct clients *clients, const struct command *command, uint32_t
 {
     CHECK(clients->call_count < CLIENTS_CALLS_MAX);
     const uint32_t index = clients->call_count++;
-    clients->calls[index] = (struct call){.command = *command, .key = key, .message = message};
+    struct call *call = &clients->calls[index];
+    *call = (struct call){.command = *command, .key = key, .message = message};
+    if (command->order != NULL) {
+        call->order = *command->order;
+        call->command.order = &call->order;
+    }
     clients->open_count++;
     send(clients, index);
+}
+
+void clients_call(struct clients *clients, const struct command *command, uint32_t key)
+{
+    add(clients, command, key, -1);
 }
 
 void clients_deliver(struct clients *clients, const struct command *command, int32_t message)
@@ -155,7 +167,7 @@ static const struct model_showtime *choose_showtime(struct world *world)
     return &model->showtimes[hot ? 0 : random_below(&world->random, model->showtime_count)];
 }
 
-static struct user choose_user(struct world *world)
+struct user clients_choose_user(struct world *world)
 {
     return world->model.users[random_below(&world->random, MODEL_USERS)];
 }
@@ -164,18 +176,19 @@ static void new_hold(struct clients *clients)
 {
     struct world *world = clients->world;
     const struct model_showtime *showtime = choose_showtime(world);
-    struct command command = {.kind = COMMAND_HOLD,
-                              .showtime = showtime->id,
-                              .claim = {.user = choose_user(world), .operation = OPERATION_HOLD}};
+    struct command command = {
+        .kind = COMMAND_HOLD,
+        .showtime = showtime->id,
+        .claim = {.user = clients_choose_user(world), .operation = OPERATION_HOLD}};
     choose_seats(&world->random, showtime, &command);
     if (random_chance(&world->random, 1)) command.showtime = unknown_id;
-    const uint32_t key = make_key(world, &command.claim);
-    command.claim.fingerprint = fingerprint_of(&command);
+    const uint32_t key = clients_make_key(world, &command.claim);
+    command.claim.fingerprint = clients_fingerprint(&command);
     add(clients, &command, key, -1);
 }
 
 /* A booking of lately, rather one that lives, or the one in focus; MODEL_NONE: none yet. */
-static int32_t choose_booking(struct clients *clients)
+int32_t clients_choose_booking(struct clients *clients)
 {
     struct world *world = clients->world;
     const uint32_t count = world->model.booking_count;
@@ -198,7 +211,7 @@ static struct command about_booking(struct clients *clients, int32_t index)
     struct command command = {.booking = booking->id,
                               .showtime = model->showtimes[booking->showtime].id,
                               .claim.user = model->users[booking->user]};
-    if (random_chance(&world->random, 4)) command.claim.user = choose_user(world);
+    if (random_chance(&world->random, 4)) command.claim.user = clients_choose_user(world);
     if (random_chance(&world->random, 2)) {
         command.booking = unknown_id;
         command.showtime = (struct id){0};
@@ -216,7 +229,9 @@ static const struct call *choose_call(struct clients *clients)
         const struct call *call =
             &clients->calls[clients->call_count - 1 - random_below(random, count)];
         const enum command_kind kind = call->command.kind;
-        if (kind != COMMAND_CANCEL && kind != COMMAND_MONEY) return call;
+        const bool has_key = kind == COMMAND_HOLD || kind == COMMAND_CONFIRM ||
+                             kind == COMMAND_PAY || kind == COMMAND_REFUND;
+        if (has_key) return call;
     }
     return NULL;
 }
@@ -224,7 +239,7 @@ static const struct call *choose_call(struct clients *clients)
 static void new_pay(struct clients *clients)
 {
     struct world *world = clients->world;
-    const int32_t booking = choose_booking(clients);
+    const int32_t booking = clients_choose_booking(clients);
     if (booking == MODEL_NONE) return;
     struct command command = about_booking(clients, booking);
     const bool confirms = random_chance(&world->random, 40);
@@ -234,18 +249,18 @@ static void new_pay(struct clients *clients)
                          ? PAYMENT_MOMO
                          : (enum payment_method)random_below(&world->random, PAYMENT_METHOD_COUNT);
     command.gateway = url_of(SLICE("https://pay.example"));
-    command.claim.fingerprint = fingerprint_of(&command);
+    command.claim.fingerprint = clients_fingerprint(&command);
     /* Some use the key of their hold again; some the key of something else. */
     const struct call *call = random_chance(&world->random, 10) ? choose_call(clients) : NULL;
     uint32_t key = 0;
-    if (call == NULL) key = make_key(world, &command.claim);
+    if (call == NULL) key = clients_make_key(world, &command.claim);
     else if (!make_twin(world, call->key, &command.claim, &key)) return;
     add(clients, &command, key, -1);
 }
 
 static void new_cancel(struct clients *clients)
 {
-    const int32_t booking = choose_booking(clients);
+    const int32_t booking = clients_choose_booking(clients);
     if (booking == MODEL_NONE) return;
     struct command command = about_booking(clients, booking);
     command.kind = COMMAND_CANCEL;
@@ -272,7 +287,7 @@ static void reuse_key(struct clients *clients)
     } else {
         command.method = (command.method + 1) % PAYMENT_METHOD_COUNT;
     }
-    command.claim.fingerprint = fingerprint_of(&command);
+    command.claim.fingerprint = clients_fingerprint(&command);
     add(clients, &command, call->key, -1);
 }
 
@@ -282,7 +297,7 @@ static void share_uuid(struct clients *clients)
     const struct call *call = choose_call(clients);
     if (call == NULL) return;
     struct command command = call->command;
-    command.claim.user = choose_user(clients->world);
+    command.claim.user = clients_choose_user(clients->world);
     uint32_t key = 0;
     if (make_twin(clients->world, call->key, &command.claim, &key)) add(clients, &command, key, -1);
 }
@@ -341,7 +356,7 @@ void clients_act(struct clients *clients)
     const bool burst = random_chance(random, 3);
     const uint32_t count = burst ? 40 : random_below(random, 7);
     sometimes_saw_if(burst, SOMETIMES_TURN_OF_MANY);
-    for (uint32_t index = 0; index < count && !is_full(clients); index++) act(clients);
+    for (uint32_t index = 0; index < count && !clients_full(clients); index++) act(clients);
     clients_retry(clients);
 }
 
@@ -352,5 +367,5 @@ void clients_flood(struct clients *clients)
     for (uint32_t index = 0; index < QUEUE_PER_SHOWTIME_MAX; index++) {
         world_send(world, &look, WORLD_CALL_NONE, 0, false);
     }
-    for (uint32_t index = 0; index < 10 && !is_full(clients); index++) act(clients);
+    for (uint32_t index = 0; index < 10 && !clients_full(clients); index++) act(clients);
 }

@@ -13,6 +13,7 @@ enum { CLIENTS_CALLS_MAX = 8192 };
 
 struct call {
     struct command command;
+    struct staff_order order; /* The command's, if it has one. */
     uint32_t key;
     bool heard;      /* A definite answer has arrived. */
     bool unheard;    /* An answer was lost, or said nothing, at least once. */
@@ -37,6 +38,20 @@ uint32_t clients_retry(struct clients *clients);
 
 /* Thousands look at one showtime at once, and some hold. */
 void clients_flood(struct clients *clients);
+
+/* Is there no room for another call? */
+bool clients_full(const struct clients *clients);
+
+/* Makes a call under a key of its own, or without one (key 0), and sends it. */
+void clients_call(struct clients *clients, const struct command *command, uint32_t key);
+
+/* A key of its own for a claim; and what the shell would hash of a command. */
+uint32_t clients_make_key(struct world *world, struct claim_key *claim);
+struct fingerprint clients_fingerprint(const struct command *command);
+
+/* Somebody; and a booking of lately, MODEL_NONE: none yet. */
+struct user clients_choose_user(struct world *world);
+int32_t clients_choose_booking(struct clients *clients);
 
 /* Makes a call of the gateway, which takes care of it by itself, and sends it. */
 void clients_deliver(struct clients *clients, const struct command *command, int32_t message);

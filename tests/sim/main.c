@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "sim/gateway.h"
+#include "sim/staff.h"
 
 enum {
     STEPS_DEFAULT = 120,
@@ -107,6 +108,7 @@ static void step(uint32_t index, uint32_t flood_at)
     world_arm(&world);
     if (index == flood_at) clients_flood(&clients);
     clients_act(&clients);
+    staff_act(&clients);
     gateway_act(&gateway, false);
     if (random_chance(&world.random, 2)) world_crash(&world);
     world_run(&world);

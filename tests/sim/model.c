@@ -6,6 +6,7 @@
 #include "sim/model_edit.h"
 #include "sim/model_money.h"
 #include "sim/model_seats.h"
+#include "sim/model_staff.h"
 
 void model_break(struct model *model, const char *format, ...)
 {
@@ -112,6 +113,8 @@ void model_take_seats(struct model *model, const struct model_booking *booking)
     for (uint32_t index = 0; index < booking->seat_count; index++) {
         int32_t *owner = &showtime->owners[booking->places[index]];
         MODEL_MUST(model, *owner == MODEL_NONE || *owner == self, "a seat has two owners");
+        MODEL_MUST(model, showtime->blocks[booking->places[index]] == MODEL_NONE,
+                   "a blocked seat has an owner");
         *owner = self;
     }
     showtime->version_must_grow = true;
@@ -152,6 +155,17 @@ void model_see_version(struct model *model, uint32_t showtime_index, uint64_t ve
     showtime->version_must_grow = false;
 }
 
+void model_see_cancelled_at(struct model *model, struct model_booking *booking, int64_t at_ms)
+{
+    if (booking->ends_with_show && booking->cancelled_at_ms == 0) {
+        const int64_t since_ms = model->showtimes[booking->showtime].cancelled_at_ms;
+        MODEL_MUST(model, at_ms >= since_ms && at_ms <= model->now_ms,
+                   "a booking ended at another time than its showtime");
+        booking->cancelled_at_ms = at_ms;
+    }
+    MODEL_MUST(model, at_ms == booking->cancelled_at_ms, "a cancel has another moment");
+}
+
 void model_keep_effect(struct model *model, const struct command *command, uint32_t key,
                        uint32_t booking, int32_t payment)
 {
@@ -189,6 +203,7 @@ static void hear_replay(struct model *model, const struct command *command,
                    "a key got another end of its payment");
         const bool same = uuid_equal(answer->payment.alias, key->alias);
         MODEL_MUST(model, command->kind != COMMAND_CONFIRM || same, "a key got another PAY_ id");
+        if (command->kind == COMMAND_REFUND) model_staff_hear_replay(model, command, payment);
     }
     sometimes_saw(SOMETIMES_EFFECT_REPLAYED);
     sometimes_saw_if(key->effect_step == model->step, SOMETIMES_EFFECT_REPLAYED_AT_ONCE);
@@ -274,6 +289,16 @@ void model_hear(struct model *model, const struct command *command, uint32_t key
         break;
     case COMMAND_EDIT:
         model_edit_hear(model, command);
+        break;
+    case COMMAND_REFUND:
+        model_staff_hear(model, command, key);
+        note_refusal(model, command, key);
+        break;
+    case COMMAND_BLOCK:
+    case COMMAND_RELEASE:
+    case COMMAND_REFUND_DONE:
+    case COMMAND_CANCEL_SHOWTIME:
+        model_staff_hear(model, command, key);
         break;
     default:
         break;

@@ -22,6 +22,8 @@ enum {
     MODEL_BOOKINGS_MAX = 2048,
     MODEL_PAYMENTS_MAX = 2048,
     MODEL_KEYS_MAX = 4096,
+    MODEL_BLOCKS_MAX = 1024,
+    MODEL_ENTRIES_MAX = 4096,
     MODEL_INDEX_SLOTS = 8192,
     MODEL_FAULT_SIZE_MAX = 400,
     MODEL_NONE = -1,
@@ -34,10 +36,13 @@ struct model_showtime {
     int64_t starts_at_ms;
     int64_t ends_at_ms;
     bool cancelled;
+    struct reason cancellation_reason;
+    int64_t cancelled_at_ms;
     bool closed;                      /* The store refused a turn: nothing works until a restart. */
     uint64_t version_seen;            /* The highest that an answer has named. */
     bool version_must_grow;           /* Seats have changed since. */
-    int32_t owners[MODEL_PLACES_MAX]; /* Booking by place; MODEL_NONE: free. */
+    int32_t owners[MODEL_PLACES_MAX]; /* Booking by place; MODEL_NONE: no booking's. */
+    int32_t blocks[MODEL_PLACES_MAX]; /* Standing block by place; MODEL_NONE: none. */
 };
 
 struct model_booking {
@@ -54,6 +59,8 @@ struct model_booking {
     int64_t first_end_ms;
     int64_t end_ms;
     int64_t cancelled_at_ms;
+    bool ends_with_show; /* Cancelled with its showtime: when exactly is to be learned. */
+    struct reason cancellation_reason;
     bool had_payment;
     int32_t active;  /* The payment asked for last; MODEL_NONE: none. */
     int32_t kept_by; /* The payment that bought the seats. */
@@ -74,6 +81,26 @@ struct model_payment {
     bool superseded;
     enum model_fate fate;
     enum payment_reason reason;
+    bool refunded; /* By hand. */
+    struct reason reference;
+};
+
+struct model_block {
+    struct id id;
+    uint32_t showtime;
+    uint32_t user;
+    uint32_t seat_count;
+    uint32_t places[SEATS_PER_BLOCK_MAX];
+    struct reason reason;
+    bool released;
+};
+
+/* What the journal must say. */
+struct model_entry {
+    enum journal_action action;
+    struct id subject;
+    struct user actor;
+    struct reason detail;
 };
 
 /* One idempotency key of one user for one operation. */
@@ -107,10 +134,14 @@ struct model {
     uint32_t booking_count;
     uint32_t payment_count;
     uint32_t key_count;
+    uint32_t block_count;
+    uint32_t entry_count;
     struct model_showtime showtimes[MODEL_SHOWTIMES_MAX];
     struct model_booking bookings[MODEL_BOOKINGS_MAX];
     struct model_payment payments[MODEL_PAYMENTS_MAX];
     struct model_key keys[MODEL_KEYS_MAX];
+    struct model_block blocks[MODEL_BLOCKS_MAX];
+    struct model_entry entries[MODEL_ENTRIES_MAX];
     struct model_index booking_index;
     struct model_index payment_index;
     bool blind; /* Answers are put together from rows, without their versions. */
@@ -156,6 +187,10 @@ void model_fail_active(struct model *model, const struct model_booking *booking,
 
 /* Checks the showtime's version in an answer that was decided now. */
 void model_see_version(struct model *model, uint32_t showtime, uint64_t version);
+
+/* A booking is cancelled at `at_ms`: with its showtime at a moment to be learned here, after the
+ * showtime's cancel; else at the moment known. */
+void model_see_cancelled_at(struct model *model, struct model_booking *booking, int64_t at_ms);
 
 /* Judges an answer and learns from it. `key` is the command's position in `keys`, if it has
  * one. Commands that failed have changed nothing. */

@@ -140,7 +140,9 @@ static bool seats_are_free(const struct model *model, const struct model_booking
 {
     const struct model_showtime *showtime = &model->showtimes[booking->showtime];
     for (uint32_t index = 0; index < booking->seat_count; index++) {
-        if (showtime->owners[booking->places[index]] != MODEL_NONE) return false;
+        const uint32_t place = booking->places[index];
+        if (showtime->owners[place] != MODEL_NONE) return false;
+        if (showtime->blocks[place] != MODEL_NONE) return false;
     }
     return true;
 }

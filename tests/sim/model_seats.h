@@ -13,5 +13,10 @@ bool model_seats_would_hold(const struct model *model, const struct command *com
 void model_seats_compare(struct model *model, const struct booking *booking,
                          const struct model_booking *expected);
 
+/* Does each conflict say of its seat what the model does? */
+void model_seats_check_conflicts(struct model *model, const struct model_showtime *showtime,
+                                 const struct user *user, const struct seat_conflict *conflicts,
+                                 uint32_t count);
+
 /* The place of a seat; MODEL_NONE if the layout has none of that name. */
 int32_t model_seats_place(const struct model_showtime *showtime, struct seat_name name);

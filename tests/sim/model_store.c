@@ -2,6 +2,7 @@
 
 #include "sim/model_money.h"
 #include "sim/model_seats.h"
+#include "sim/model_staff.h"
 
 static bool may_be_overdue(const struct model *model, const struct model_booking *booking,
                            bool overdue)
@@ -9,20 +10,32 @@ static bool may_be_overdue(const struct model *model, const struct model_booking
     return overdue || model->showtimes[booking->showtime].closed;
 }
 
+/* Has the stored booking an end before it that the model has seen? */
+static bool ends_late(const struct model *model, const struct model_booking *booking,
+                      enum booking_status stored, bool overdue)
+{
+    if (!may_be_overdue(model, booking, overdue)) return false;
+    if (booking->status == BOOKING_EXPIRED) return stored == BOOKING_PENDING;
+    const bool stands = stored == BOOKING_PENDING || stored == BOOKING_CONFIRMED;
+    return booking->ends_with_show && stands;
+}
+
 static void compare_booking(struct model *model, const struct booking *row, bool overdue)
 {
     const int32_t found = model_find_booking(model, row->id);
     MODEL_MUST(model, found != MODEL_NONE, "the store has a booking that nobody was granted");
     if (found == MODEL_NONE) return;
-    const struct model_booking *booking = &model->bookings[found];
+    struct model_booking *booking = &model->bookings[found];
     model_seats_compare(model, row, booking);
-    const bool late = row->status == BOOKING_PENDING && booking->status == BOOKING_EXPIRED &&
-                      may_be_overdue(model, booking, overdue);
+    const bool late = ends_late(model, booking, row->status, overdue);
     MODEL_MUST(model, row->status == booking->status || late,
                "a booking's stored status is %u and not %u", row->status, booking->status);
     MODEL_MUST(model, row->hold_expires_at_ms == booking->end_ms, "a stored hold has another end");
-    MODEL_MUST(model, row->cancelled_at_ms == booking->cancelled_at_ms,
-               "a stored cancel has another moment");
+    if (!late) {
+        model_see_cancelled_at(model, booking, row->cancelled_at_ms);
+        MODEL_MUST(model, reason_equal(&row->cancellation_reason, &booking->cancellation_reason),
+                   "a stored cancel has another reason");
+    }
     MODEL_MUST(model, row->had_payment == booking->had_payment,
                "a stored booking forgot a payment");
     struct id kept_by = {0};
@@ -40,8 +53,7 @@ static void compare_open(struct model *model, const struct payment *row,
         MODEL_MUST(model, open, "a stored payment that is open is %u", row->status);
         return;
     }
-    const bool late = booking->status == BOOKING_EXPIRED && !payment->declined &&
-                      may_be_overdue(model, booking, overdue);
+    const bool late = !payment->declined && ends_late(model, booking, BOOKING_PENDING, overdue);
     MODEL_MUST(model, row->status == PAYMENT_FAILED || (open && late),
                "a stored payment that failed is %u", row->status);
 }
@@ -58,9 +70,17 @@ static void compare_payment(struct model *model, const struct payment *row, bool
     if (payment->fate == FATE_KEPT) {
         MODEL_MUST(model, row->status == PAYMENT_COMPLETED, "kept money is stored as %u",
                    row->status);
+    } else if (payment->fate == FATE_REFUND && payment->reason == REASON_SHOWTIME_CANCELLED &&
+               row->status == PAYMENT_COMPLETED) {
+        const struct model_booking *booking = &model->bookings[payment->booking];
+        MODEL_MUST(model, ends_late(model, booking, BOOKING_CONFIRMED, overdue),
+                   "money for a cancelled show was kept");
     } else if (payment->fate == FATE_REFUND) {
-        MODEL_MUST(model, row->status == PAYMENT_REFUND_DUE, "a refund is stored as %u",
-                   row->status);
+        MODEL_MUST(model,
+                   row->status == (payment->refunded ? PAYMENT_REFUNDED : PAYMENT_REFUND_DUE),
+                   "a refund is stored as %u", row->status);
+        MODEL_MUST(model, reason_equal(&row->refund_reference, &payment->reference),
+                   "a refund has another stored reference");
         MODEL_MUST(model, row->reason == payment->reason, "a refund has another stored reason");
     } else {
         compare_open(model, row, payment, overdue);
@@ -112,19 +132,47 @@ static void compare_seats(struct model *model, struct memory_store *store, uint3
     for (uint32_t place = 0; place < map.place_count && !model->broken; place++) {
         const bool taken = map.states[place] == SEAT_HELD || map.states[place] == SEAT_BOOKED;
         const int32_t owner = showtime->owners[place];
+        const int32_t block = showtime->blocks[place];
+        MODEL_MUST(model, (block != MODEL_NONE) == (map.states[place] == SEAT_BLOCKED),
+                   "a seat is stored as blocked, or not, and should not be");
         if (!taken) {
             MODEL_MUST(model, owner == MODEL_NONE, "a seat that somebody has is stored as free");
             continue;
         }
         const int32_t stored = model_find_booking(model, map.claims[place].booking);
+        const bool booked_there = map.states[place] == SEAT_BOOKED;
         const bool late = owner == MODEL_NONE && stored != MODEL_NONE &&
-                          model->bookings[stored].status == BOOKING_EXPIRED &&
-                          may_be_overdue(model, &model->bookings[stored], overdue);
+                          ends_late(model, &model->bookings[stored],
+                                    booked_there ? BOOKING_CONFIRMED : BOOKING_PENDING, overdue);
         MODEL_MUST(model, stored == owner || late, "a seat is stored as somebody else's");
         if (stored != owner || owner == MODEL_NONE) continue;
         const bool booked = model->bookings[owner].status == BOOKING_CONFIRMED;
         MODEL_MUST(model, map.states[place] == (booked ? SEAT_BOOKED : SEAT_HELD),
                    "a seat is stored in another state");
+    }
+}
+
+/* Blocks and the journal, entry by entry. */
+static void compare_staff(struct model *model, const struct memory_store *store)
+{
+    size_t count = 0;
+    const struct block *blocks = memory_store_blocks(store, &count);
+    MODEL_MUST(model, count == model->block_count, "the store has %zu blocks and not %u", count,
+               model->block_count);
+    for (size_t index = 0; index < count && !model->broken; index++) {
+        model_staff_compare_block(model, &blocks[index], &model->blocks[index]);
+    }
+    const struct journal_entry *entries = memory_store_journal(store, &count);
+    MODEL_MUST(model, count == model->entry_count, "the journal has %zu entries and not %u", count,
+               model->entry_count);
+    for (size_t index = 0; index < count && !model->broken; index++) {
+        const struct model_entry *entry = &model->entries[index];
+        MODEL_MUST(model,
+                   entries[index].action == entry->action &&
+                       id_equal(entries[index].subject, entry->subject) &&
+                       user_equal(&entries[index].actor, &entry->actor) &&
+                       reason_equal(&entries[index].detail, &entry->detail),
+                   "the journal tells of something else");
     }
 }
 
@@ -166,6 +214,7 @@ void model_store_compare(struct model *model, struct memory_store *store, bool o
         compare_payment(model, &payments[index], overdue);
     }
     compare_keys(model, store);
+    compare_staff(model, store);
     for (uint32_t index = 0; index < model->showtime_count; index++) {
         compare_seats(model, store, index, overdue);
     }
@@ -224,7 +273,7 @@ static bool find_cancel(const struct model *model, const struct memory_store *st
     const struct booking *row = stored_booking(store, command->booking);
     if (found == MODEL_NONE || row == NULL || row->status != BOOKING_CANCELLED) return false;
     const struct model_booking *booking = &model->bookings[found];
-    if (booking->status == BOOKING_CANCELLED) return false;
+    if (!model_lives(model, booking)) return false; /* Somebody else's, or the show's, cancel. */
     if (!user_equal(&model->users[booking->user], &command->claim.user)) return false;
     command->answer.booking = *row;
     return true;
@@ -242,8 +291,9 @@ static bool find_money(const struct model *model, const struct memory_store *sto
     const bool paid = payment_paid(row->status);
     if (command->news == MONEY_PAID) {
         if (decided || !paid || row->paid_amount != command->amount) return false;
-        command->answer.outcome =
-            row->status == PAYMENT_COMPLETED ? MONEY_CONFIRMED : MONEY_TO_REFUND;
+        /* Staff may have refunded it later in the batch. */
+        const bool kept = row->status == PAYMENT_COMPLETED || row->reason == REASON_REQUESTED;
+        command->answer.outcome = kept ? MONEY_CONFIRMED : MONEY_TO_REFUND;
     } else {
         const bool failed = command->news == MONEY_FAILED;
         const bool open = row->status == PAYMENT_PENDING || row->status == PAYMENT_PROCESSING;
@@ -271,6 +321,10 @@ static void tell_as_it_was(const struct model *model, struct command *command)
     }
     if (found == MODEL_NONE) return;
     const struct model_booking *booking = &model->bookings[found];
+    if (command->kind == COMMAND_REFUND && answer->created) {
+        answer->payment.status = PAYMENT_REFUND_DUE;
+        answer->payment.refund_reference = (struct reason){0};
+    }
     if (command->kind == COMMAND_MONEY) {
         const bool kept = answer->outcome == MONEY_CONFIRMED;
         answer->booking.status = kept ? BOOKING_CONFIRMED : booking->status;
@@ -290,11 +344,12 @@ static void tell_as_it_was(const struct model *model, struct command *command)
 static bool would_be_granted(const struct model *model, const struct command *command)
 {
     if (command->kind == COMMAND_HOLD) return model_seats_would_hold(model, command);
+    if (command->kind == COMMAND_REFUND) return model_staff_would(model, command);
     return model_money_would_pay(model, command);
 }
 
-bool model_store_absorb(struct model *model, const struct memory_store *store,
-                        struct command *command, uint32_t key)
+bool model_store_absorb(struct model *model, struct memory_store *store, struct command *command,
+                        uint32_t key)
 {
     command->answer = (struct answer){0};
     bool found = false;
@@ -302,6 +357,7 @@ bool model_store_absorb(struct model *model, const struct memory_store *store,
     case COMMAND_HOLD:
     case COMMAND_CONFIRM:
     case COMMAND_PAY:
+    case COMMAND_REFUND:
         /* Refused first and granted later in the batch: its effect is the later one's. */
         found = !model->keys[key].has_effect && would_be_granted(model, command) &&
                 find_key_effect(store, command);
@@ -311,6 +367,12 @@ bool model_store_absorb(struct model *model, const struct memory_store *store,
         break;
     case COMMAND_MONEY:
         found = find_money(model, store, command);
+        break;
+    case COMMAND_BLOCK:
+    case COMMAND_RELEASE:
+    case COMMAND_REFUND_DONE:
+    case COMMAND_CANCEL_SHOWTIME:
+        found = model_staff_would(model, command) && model_staff_find(model, store, command);
         break;
     default:
         break;

@@ -14,8 +14,8 @@ void model_store_compare(struct model *model, struct memory_store *store, bool o
 
 /* A command whose outcome is unknown, with its key, in the order of the batch. What the store
  * shows of it is taken as its answer and judged like one. True if it had an effect. */
-bool model_store_absorb(struct model *model, const struct memory_store *store,
-                        struct command *command, uint32_t key);
+bool model_store_absorb(struct model *model, struct memory_store *store, struct command *command,
+                        uint32_t key);
 
 /* The key's record in the store, or NULL. */
 const struct key_record *model_store_key(const struct memory_store *store,

@@ -20,6 +20,15 @@ static void mix_number(struct world *world, int64_t number)
     mix(world, &number, sizeof number);
 }
 
+static void mix_order(struct world *world, const struct staff_order *order)
+{
+    const struct staff_answer *answer = &order->answer;
+    mix_number(world, answer->conflict_count);
+    mix(world, answer->block.id.bytes, ID_SIZE);
+    mix_number(world, answer->block.released_at_ms);
+    mix_number(world, answer->cancelled_at_ms);
+}
+
 static void mix_answer(struct world *world, const struct attempt *attempt)
 {
     const struct command *command = &attempt->command;
@@ -40,12 +49,14 @@ static void mix_answer(struct world *world, const struct attempt *attempt)
     mix(world, answer->payment.id.bytes, ID_SIZE);
     mix_number(world, (int64_t)answer->payment.status);
     mix_number(world, answer->payment.expires_at_ms);
+    if (command->order != NULL) mix_order(world, command->order);
 }
 
 static void print_answer(const struct world *world, const struct attempt *attempt)
 {
-    static const char *const kinds[] = {"hold",  "confirm", "pay",  "cancel",
-                                        "money", "expire",  "look", "edit"};
+    static const char *const kinds[] = {
+        "hold",  "confirm", "pay",    "cancel",      "money",           "end", "look",
+        "block", "release", "refund", "refund done", "cancel showtime", "edit"};
     const struct command *command = &attempt->command;
     const struct answer *answer = &command->answer;
     printf("step %" PRIu64 " +%" PRId64 "ms %s key %u by %c: failure %d refusal %d%s%s outcome %d "
@@ -123,8 +134,6 @@ static void put_showtime(struct world *world, const struct model_showtime *showt
 {
     struct memory_showtime put = {.id = showtime->id,
                                   .layout = &showtime->layout,
-                                  .status =
-                                      showtime->cancelled ? SHOWTIME_CANCELLED : SHOWTIME_SCHEDULED,
                                   .starts_at_ms = showtime->starts_at_ms,
                                   .ends_at_ms = showtime->ends_at_ms};
     memcpy(put.prices, showtime->prices, sizeof put.prices);
@@ -145,6 +154,7 @@ static void make_showtime(struct world *world)
     }
     for (uint32_t place = 0; place < MODEL_PLACES_MAX; place++) {
         showtime->owners[place] = MODEL_NONE;
+        showtime->blocks[place] = MODEL_NONE;
     }
     put_showtime(world, showtime);
 }
@@ -222,6 +232,10 @@ void world_send(struct world *world, const struct command *command, int32_t call
         attempt->edit = *command->edit;
         attempt->command.edit = &attempt->edit;
     }
+    if (command->order != NULL) {
+        attempt->order = *command->order;
+        attempt->command.order = &attempt->order;
+    }
     attempt->call = call;
     attempt->key = key;
     attempt->deaf = deaf;
@@ -281,13 +295,18 @@ static uint32_t count_closed(const struct model *model)
     return count;
 }
 
-/* A show may be cancelled while the process is away; nothing in it can do that yet. */
-static void cancel_a_show(struct world *world)
+/* Has a cancelled showtime bookings that still have seats in the store? */
+static bool a_show_is_ending(const struct world *world)
 {
-    struct model *model = &world->model;
-    const uint32_t index = random_below(&world->random, model->showtime_count);
-    model->showtimes[index].cancelled = true;
-    put_showtime(world, &model->showtimes[index]);
+    size_t count = 0;
+    const struct booking *bookings = memory_store_bookings(world->store, &count);
+    for (size_t index = 0; index < count; index++) {
+        const enum booking_status status = bookings[index].status;
+        if (status != BOOKING_PENDING && status != BOOKING_CONFIRMED) continue;
+        const int32_t showtime = model_find_showtime(&world->model, bookings[index].showtime);
+        if (world->model.showtimes[showtime].cancelled) return true;
+    }
+    return false;
 }
 
 void world_crash(struct world *world)
@@ -306,9 +325,26 @@ void world_crash(struct world *world)
         model->showtimes[index].closed = false;
     }
     model_store_compare(model, world->store, true);
-    if (!world->calm && random_chance(&world->random, 5)) cancel_a_show(world);
     start_process(world);
     world->armed = MEMORY_FAULT_NONE;
+}
+
+/* Between a showtime's cancel and the end of its bookings, of all moments? */
+static bool crashes_midway(struct world *world)
+{
+    if (world->calm || engine_failed(world->engine) || world->in_flight > 0) return false;
+    if (!a_show_is_ending(world) || !random_chance(&world->random, 30)) return false;
+    sometimes_saw(SOMETIMES_CRASH_WHILE_A_SHOW_ENDS);
+    return true;
+}
+
+/* The next life ends what the last one left, before anybody asks for anything. */
+static void crash_and_go_on(struct world *world)
+{
+    world_crash(world);
+    while (engine_step(world->engine, world->now_ms)) CHECK(!world->model.broken);
+    world->stepped = true;
+    world_compare(world);
 }
 
 void world_run(struct world *world)
@@ -322,6 +358,10 @@ void world_run(struct world *world)
     while (engine_step(world->engine, world->now_ms)) {
         MODEL_MUST(&world->model, ++batches < BATCHES_MAX, "the engine does not come to rest");
         if (world->model.broken) return;
+        if (crashes_midway(world)) {
+            crash_and_go_on(world);
+            return;
+        }
     }
     const bool refused = engine_counts(world->engine).turns_refused > refusals;
     world->failed_in_step = refused || engine_counts(world->engine).commit_failures > failures;

@@ -23,6 +23,7 @@ enum {
 struct attempt {
     struct command command;
     struct catalogue_edit edit; /* The command's, if it has one. */
+    struct staff_order order;   /* The same. */
     int32_t call;               /* Whose it is; WORLD_CALL_NONE: nobody waits for it. */
     uint32_t key;               /* Position among the model's keys, if it has one. */
     bool deaf;                  /* The answer is lost on its way. */
@@ -32,6 +33,7 @@ struct attempt {
 /* A command whose outcome nobody was told. */
 struct doubt {
     struct command command;
+    struct staff_order order;
     uint32_t key;
 };
 

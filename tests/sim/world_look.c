@@ -13,8 +13,11 @@ static void doubt(struct world *world, const struct attempt *attempt)
     MODEL_MUST(&world->model, is_unknown(world->armed), "an outcome is unknown without a reason");
     if (attempt->command.kind == COMMAND_LOOK) return;
     CHECK(world->doubt_count < WORLD_DOUBTS_MAX);
-    world->doubts[world->doubt_count++] =
-        (struct doubt){.command = attempt->command, .key = attempt->key};
+    struct doubt *doubt = &world->doubts[world->doubt_count++];
+    *doubt = (struct doubt){.command = attempt->command, .key = attempt->key};
+    if (attempt->command.order == NULL) return;
+    doubt->order = attempt->order;
+    doubt->command.order = &doubt->order;
 }
 
 static void note_closed(struct world *world, const struct attempt *attempt)
@@ -74,9 +77,15 @@ static void look_at_map(struct world *world, uint32_t index, const struct feed_v
         const int32_t owner = showtime->owners[place];
         const enum seat_state state = (enum seat_state)view->states[place];
         if (state == SEAT_ABSENT) continue;
+        const bool blocked = showtime->blocks[place] != MODEL_NONE;
+        if (owner == MODEL_NONE && blocked) {
+            MODEL_MUST(model, state == SEAT_BLOCKED, "a live map sells a blocked seat");
+            continue;
+        }
         if (owner == MODEL_NONE) {
-            MODEL_MUST(model, state == SEAT_AVAILABLE || (overdue && state == SEAT_HELD),
-                       "a hold did not end on time: step %u, place %u", (unsigned)model->step,
+            const bool late = state == SEAT_HELD || (showtime->cancelled && state == SEAT_BOOKED);
+            MODEL_MUST(model, state == SEAT_AVAILABLE || (overdue && late),
+                       "a booking did not end on time: step %u, place %u", (unsigned)model->step,
                        place);
             continue;
         }

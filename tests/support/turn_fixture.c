@@ -146,7 +146,7 @@ struct command turn_fixture_cancel(const char *user, struct id booking)
 struct command turn_fixture_expire(struct id booking)
 {
     return (struct command){
-        .kind = COMMAND_EXPIRE, .showtime = turn_fixture_id(1), .booking = booking};
+        .kind = COMMAND_END, .showtime = turn_fixture_id(1), .booking = booking};
 }
 
 struct command turn_fixture_money(const struct payment *payment, enum money_news news)
@@ -157,6 +157,58 @@ struct command turn_fixture_money(const struct payment *payment, enum money_news
                             .method = payment->method,
                             .news = news,
                             .amount = payment->amount};
+}
+
+static struct command of_staff(const char *user, enum command_kind kind, const char *text,
+                               struct staff_order *order)
+{
+    *order = (struct staff_order){.role = STAFF_ROLE_STAFF, .text = reason_of(slice_of(text))};
+    return (struct command){.kind = kind,
+                            .showtime = turn_fixture_id(1),
+                            .claim.user = user_of(slice_of(user)),
+                            .order = order};
+}
+
+struct command turn_fixture_block(const char *user, const char *seats, struct staff_order *order)
+{
+    const struct command command = of_staff(user, COMMAND_BLOCK, "rehearsal", order);
+    struct slice rest = slice_of(seats);
+    while (rest.size > 0) {
+        CHECK(order->seat_count < SEATS_PER_BLOCK_MAX);
+        order->seats[order->seat_count++] = name_of(slice_cut(rest, ' ', &rest));
+    }
+    return command;
+}
+
+struct command turn_fixture_release(const char *user, struct id block, struct staff_order *order)
+{
+    const struct command command = of_staff(user, COMMAND_RELEASE, "", order);
+    order->block = block;
+    return command;
+}
+
+struct command turn_fixture_refund(const char *user, struct id payment, uint64_t key,
+                                   struct staff_order *order)
+{
+    struct command command = of_staff(user, COMMAND_REFUND, "a customer asked", order);
+    const struct slice body = {.data = (const char *)payment.bytes, .size = ID_SIZE};
+    command.claim = claim_of(user, OPERATION_REFUND, key, body);
+    command.payment = payment;
+    return command;
+}
+
+struct command turn_fixture_refund_done(const char *user, struct id payment, const char *reference,
+                                        struct staff_order *order)
+{
+    struct command command = of_staff(user, COMMAND_REFUND_DONE, reference, order);
+    command.payment = payment;
+    return command;
+}
+
+struct command turn_fixture_cancel_showtime(const char *user, const char *reason,
+                                            struct staff_order *order)
+{
+    return of_staff(user, COMMAND_CANCEL_SHOWTIME, reason, order);
 }
 
 static void give_facts(struct turn_fixture *fixture)
@@ -170,6 +222,9 @@ static void give_facts(struct turn_fixture *fixture)
     }
     for (uint32_t index = 0; index < fixture->key_count; index++) {
         facts_add_key(facts, &fixture->keys[index], FACT_KNOWN);
+    }
+    for (uint32_t index = 0; index < fixture->block_count; index++) {
+        facts_add_block(facts, &fixture->blocks[index], FACT_KNOWN);
     }
 }
 
@@ -192,6 +247,11 @@ static void take_facts(struct turn_fixture *fixture)
     for (uint32_t index = 0; index < facts->key_count; index++) {
         fixture->keys[index] = facts->keys[index].record;
     }
+    CHECK(facts->block_count <= FIXTURE_RECORDS_MAX);
+    fixture->block_count = facts->block_count;
+    for (uint32_t index = 0; index < facts->block_count; index++) {
+        fixture->blocks[index] = facts->blocks[index].block;
+    }
 }
 
 void turn_fixture_run(struct turn_fixture *fixture, struct command *const *commands, uint32_t count)
@@ -205,7 +265,8 @@ void turn_fixture_run(struct turn_fixture *fixture, struct command *const *comma
         const uint64_t number = ++fixture->last_number;
         turn->fresh[index] = (struct fresh){.booking = turn_fixture_id(number),
                                             .code = code_of_number(&code_key, number),
-                                            .payment = turn_fixture_id(number + 1000000)};
+                                            .payment = turn_fixture_id(number + 1000000),
+                                            .block = turn_fixture_id(number + 2000000)};
     }
     give_facts(fixture);
     turn_decide(turn);
@@ -243,10 +304,19 @@ struct payment turn_fixture_paying(struct turn_fixture *fixture, const struct bo
     return answer->payment;
 }
 
+struct payment turn_fixture_sold(struct turn_fixture *fixture, const struct booking *booking,
+                                 uint64_t key)
+{
+    const struct payment payment = turn_fixture_paying(fixture, booking, PAYMENT_MOMO, key);
+    struct command money = turn_fixture_money(&payment, MONEY_PAID);
+    CHECK(turn_fixture_decide(fixture, &money)->outcome == MONEY_CONFIRMED);
+    return money.answer.payment;
+}
+
 void turn_fixture_lapse(struct turn_fixture *fixture)
 {
     struct id bookings[FIXTURE_RECORDS_MAX];
-    const size_t count = turn_lapsed(&fixture->map, fixture->now_ms, bookings, FIXTURE_RECORDS_MAX);
+    const size_t count = turn_ending(&fixture->map, fixture->now_ms, bookings, FIXTURE_RECORDS_MAX);
     for (size_t index = 0; index < count; index++) {
         struct command command = turn_fixture_expire(bookings[index]);
         turn_fixture_decide(fixture, &command);

@@ -33,9 +33,11 @@ struct turn_fixture {
     uint32_t booking_count;
     uint32_t payment_count;
     uint32_t key_count;
+    uint32_t block_count;
     struct booking bookings[FIXTURE_RECORDS_MAX]; /* As after the last turn. */
     struct payment payments[FIXTURE_RECORDS_MAX];
     struct key_record keys[FIXTURE_RECORDS_MAX];
+    struct block blocks[FIXTURE_RECORDS_MAX];
 };
 
 /* For cmocka: makes a fixture for each test, and frees it. */
@@ -54,6 +56,16 @@ struct command turn_fixture_expire(struct id booking);
 /* The gateway's news of a payment, with the amount asked for. */
 struct command turn_fixture_money(const struct payment *payment, enum money_news news);
 
+/* Of the staff; each has its order in `order`. */
+struct command turn_fixture_block(const char *user, const char *seats, struct staff_order *order);
+struct command turn_fixture_release(const char *user, struct id block, struct staff_order *order);
+struct command turn_fixture_refund(const char *user, struct id payment, uint64_t key,
+                                   struct staff_order *order);
+struct command turn_fixture_refund_done(const char *user, struct id payment, const char *reference,
+                                        struct staff_order *order);
+struct command turn_fixture_cancel_showtime(const char *user, const char *reason,
+                                            struct staff_order *order);
+
 /* Decides the commands in one turn, in their order. */
 void turn_fixture_run(struct turn_fixture *fixture, struct command *const *commands,
                       uint32_t count);
@@ -69,7 +81,11 @@ struct booking turn_fixture_held(struct turn_fixture *fixture, const char *user,
 struct payment turn_fixture_paying(struct turn_fixture *fixture, const struct booking *booking,
                                    enum payment_method method, uint64_t key);
 
-/* Ends every hold that is over at the fixture's moment, as the engine does before a turn. */
+/* The same, and pays it; the money must buy the seats. */
+struct payment turn_fixture_sold(struct turn_fixture *fixture, const struct booking *booking,
+                                 uint64_t key);
+
+/* Ends every booking that must end at the fixture's moment, as the engine does before a turn. */
 void turn_fixture_lapse(struct turn_fixture *fixture);
 
 /* As after the last turn; the record must exist. */

@@ -77,7 +77,7 @@ static void a_code_is_read_in_either_case(void **state)
 {
     (void)state;
     struct code code;
-    assert_true(code_parse(SLICE("BK-AZaz0189"), &code));
+    assert_true(code_parse(SLICE("bK-AZaz0189"), &code));
     assert_memory_equal(code.letters, "AZAZ0189", CODE_SIZE);
 }
 

@@ -127,6 +127,26 @@ static void a_change_is_seen_and_new_stays_new(void **state)
     }
 }
 
+static void blocks_with_the_same_hash_are_told_apart_and_entries_keep_their_order(void **state)
+{
+    struct facts *facts = *state;
+    facts_clear(facts);
+    for (uint8_t number = 1; number <= 3; number++) {
+        facts_add_block(facts, &(struct block){.id = colliding_id(number), .seat_count = number},
+                        FACT_KNOWN);
+        facts_add_entry(facts, &(struct journal_entry){.at_ms = number});
+    }
+    for (uint8_t number = 1; number <= 3; number++) {
+        assert_int_equal(facts_block(facts, colliding_id(number))->block.seat_count, number);
+        assert_int_equal(facts->journal[number - 1].at_ms, number);
+    }
+    assert_null(facts_block(facts, colliding_id(4)));
+    struct block_fact *fact = facts_block(facts, colliding_id(2));
+    facts_touch_block(fact);
+    facts_touch_block(fact);
+    assert_int_equal(fact->state, FACT_CHANGED);
+}
+
 static void clearing_forgets_everything(void **state)
 {
     struct facts *facts = *state;
@@ -134,7 +154,11 @@ static void clearing_forgets_everything(void **state)
     facts_add_booking(facts, &(struct booking){.id = colliding_id(1)}, FACT_KNOWN);
     facts_add_payment(facts, &(struct payment){.id = colliding_id(1)}, FACT_KNOWN);
     facts_add_key(facts, &(struct key_record){.claim = claim}, FACT_KNOWN);
+    facts_add_block(facts, &(struct block){.id = colliding_id(1)}, FACT_KNOWN);
+    facts_add_entry(facts, &(struct journal_entry){.at_ms = 1});
     facts_clear(facts);
+    assert_null(facts_block(facts, colliding_id(1)));
+    assert_int_equal(facts->journal_count, 0);
     assert_null(facts_booking(facts, colliding_id(1)));
     assert_null(facts_payment(facts, colliding_id(1)));
     assert_null(facts_key(facts, &claim));
@@ -162,6 +186,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(hashes_run_on_from_the_last_slot_to_the_first, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_change_is_seen_and_new_stays_new, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            blocks_with_the_same_hash_are_told_apart_and_entries_keep_their_order, setup, teardown),
         cmocka_unit_test_setup_teardown(clearing_forgets_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(adding_a_record_twice_is_a_bug, setup, teardown),
     };

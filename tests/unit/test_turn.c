@@ -259,17 +259,17 @@ static void lapsed_holds_are_listed_once_each_up_to_the_room(void **state)
 {
     struct turn_fixture *fixture = *state;
     struct id lapsed[8];
-    assert_int_equal(turn_lapsed(&fixture->map, fixture->now_ms, lapsed, 8), 0);
+    assert_int_equal(turn_ending(&fixture->map, fixture->now_ms, lapsed, 8), 0);
     const struct booking first = turn_fixture_held(fixture, "an", "A1 A2", 1);
     const struct booking second = turn_fixture_held(fixture, "binh", "B1 B2", 2);
     fixture->now_ms++;
     turn_fixture_held(fixture, "chi", "C1", 3);
-    assert_int_equal(turn_lapsed(&fixture->map, first.hold_expires_at_ms - 1, lapsed, 8), 0);
-    assert_int_equal(turn_lapsed(&fixture->map, first.hold_expires_at_ms, lapsed, 8), 2);
+    assert_int_equal(turn_ending(&fixture->map, first.hold_expires_at_ms - 1, lapsed, 8), 0);
+    assert_int_equal(turn_ending(&fixture->map, first.hold_expires_at_ms, lapsed, 8), 2);
     assert_true(id_equal(lapsed[0], first.id));
     assert_true(id_equal(lapsed[1], second.id));
-    assert_int_equal(turn_lapsed(&fixture->map, first.hold_expires_at_ms + 1, lapsed, 8), 3);
-    assert_int_equal(turn_lapsed(&fixture->map, first.hold_expires_at_ms + 1, lapsed, 1), 1);
+    assert_int_equal(turn_ending(&fixture->map, first.hold_expires_at_ms + 1, lapsed, 8), 3);
+    assert_int_equal(turn_ending(&fixture->map, first.hold_expires_at_ms + 1, lapsed, 1), 1);
 }
 
 static void the_next_lapse_is_counted_anew_after_an_expiry(void **state)
@@ -300,7 +300,7 @@ static void the_lapse_of_seats_that_were_sold_or_given_back_is_forgotten(void **
     turn_begin(fixture->turn, &fixture->policy, NULL, &fixture->map, fixture->now_ms);
     assert_true(fixture->map.next_lapse_ms == INT64_MAX);
     struct id lapsed[1];
-    assert_int_equal(turn_lapsed(&fixture->map, fixture->now_ms, lapsed, 1), 0);
+    assert_int_equal(turn_ending(&fixture->map, fixture->now_ms, lapsed, 1), 0);
 }
 
 static void a_look_changes_nothing(void **state)

@@ -4,6 +4,16 @@
 
 enum { PRICE = 1 << SHOWTIME_PRICE, START = 1 << SHOWTIME_START };
 
+/* Has it bookings, whatever became of them? */
+static bool is_booked(const struct memory_store *store, struct id showtime)
+{
+    for (size_t index = 0; index < store->bookings.count; index++) {
+        const struct booking *booking = memory_state_row(&store->bookings, index);
+        if (id_equal(booking->showtime, showtime)) return true;
+    }
+    return false;
+}
+
 static uint32_t compare(const struct memory_showtime *stored, const struct showtime *wanted)
 {
     uint32_t different = 0;
@@ -42,7 +52,7 @@ void memory_edit(struct memory_store *store, struct catalogue_edit *edit, int64_
     if (showtime_status_at(stored->status, stored->ends_at_ms, now_ms) != SHOWTIME_SCHEDULED) {
         return;
     }
-    if (row->booked && (edit->members_changed & START) != 0) {
+    if (is_booked(store, wanted->id) && (edit->members_changed & START) != 0) {
         edit->outcome = EDIT_KEPT;
         edit->members_changed = START;
         return;

@@ -18,9 +18,11 @@ static bool write_showtime(struct memory_store *store, const struct turn *turn,
     if (map->version == row->version) return turn->seat_change_count == 0;
     memory_state_keep_version(store, row);
     row->version = map->version;
-    for (uint32_t index = 0; index < turn->facts.booking_count; index++) {
-        if (turn->facts.bookings[index].state == FACT_NEW) row->booked = true;
-    }
+    if (!turn->showtime_cancelled) return true;
+    if (row->showtime.status == SHOWTIME_CANCELLED) return false;
+    row->showtime.status = SHOWTIME_CANCELLED;
+    row->cancellation_reason = map->cancellation_reason;
+    row->cancelled_at_ms = map->cancelled_at_ms;
     return true;
 }
 
@@ -130,6 +132,31 @@ static bool write_keys(struct memory_store *store, const struct facts *facts)
     return true;
 }
 
+static bool write_blocks(struct memory_store *store, const struct facts *facts)
+{
+    for (uint32_t index = 0; index < facts->block_count; index++) {
+        const struct block_fact *fact = &facts->blocks[index];
+        if (fact->state == FACT_KNOWN) continue;
+        if (fact->state == FACT_NEW) {
+            if (!comes_last(&store->blocks, fact->block.id)) return false;
+            memory_state_add(&store->blocks, &fact->block);
+            continue;
+        }
+        struct block *row = memory_state_block(store, fact->block.id);
+        if (row == NULL || row->released_at_ms != 0) return false;
+        memory_state_keep_block(store, row);
+        row->released_at_ms = fact->block.released_at_ms;
+    }
+    return true;
+}
+
+static void write_journal(struct memory_store *store, const struct facts *facts)
+{
+    for (uint32_t index = 0; index < facts->journal_count; index++) {
+        memory_state_add(&store->journal, &facts->journal[index]);
+    }
+}
+
 static bool write_turn(struct memory_store *store, const struct turn *turn)
 {
     if (turn->map != NULL) {
@@ -140,8 +167,10 @@ static bool write_turn(struct memory_store *store, const struct turn *turn)
     for (uint32_t index = 0; index < turn->facts.booking_count; index++) {
         if (!write_booking(store, &turn->facts.bookings[index])) return false;
     }
+    write_journal(store, &turn->facts);
     return write_payments(store, &turn->facts, false) &&
-           write_payments(store, &turn->facts, true) && write_keys(store, &turn->facts);
+           write_payments(store, &turn->facts, true) && write_keys(store, &turn->facts) &&
+           write_blocks(store, &turn->facts);
 }
 
 static bool has_new_key(const struct facts *facts)

@@ -67,6 +67,7 @@ static void *find_row(const struct memory_list *list, struct id id)
 
 _Static_assert(offsetof(struct booking, id) == 0, "find_row compares the first bytes");
 _Static_assert(offsetof(struct payment, id) == 0, "find_row compares the first bytes");
+_Static_assert(offsetof(struct block, id) == 0, "find_row compares the first bytes");
 
 struct booking *memory_state_booking(const struct memory_store *store, struct id id)
 {
@@ -76,6 +77,11 @@ struct booking *memory_state_booking(const struct memory_store *store, struct id
 struct payment *memory_state_payment(const struct memory_store *store, struct id id)
 {
     return find_row(&store->payments, id);
+}
+
+struct block *memory_state_block(const struct memory_store *store, struct id id)
+{
+    return find_row(&store->blocks, id);
 }
 
 struct key_record *memory_state_key(const struct memory_store *store, const struct claim_key *claim)
@@ -122,9 +128,17 @@ void memory_state_keep_version(struct memory_store *store, const struct memory_r
 {
     const struct memory_old_version old = {.position = position_of(&store->showtimes, row),
                                            .version = row->version,
-                                           .booked = row->booked,
-                                           .showtime = row->showtime};
+                                           .showtime = row->showtime,
+                                           .cancellation_reason = row->cancellation_reason,
+                                           .cancelled_at_ms = row->cancelled_at_ms};
     memory_state_add(&store->old_versions, &old);
+}
+
+void memory_state_keep_block(struct memory_store *store, const struct block *block)
+{
+    const struct memory_old_block old = {.position = position_of(&store->blocks, block),
+                                         .released_at_ms = block->released_at_ms};
+    memory_state_add(&store->old_blocks, &old);
 }
 
 struct memory_mark memory_state_mark(const struct memory_store *store)
@@ -132,10 +146,13 @@ struct memory_mark memory_state_mark(const struct memory_store *store)
     return (struct memory_mark){.bookings = store->bookings.count,
                                 .payments = store->payments.count,
                                 .keys = store->keys.rows.count,
+                                .blocks = store->blocks.count,
+                                .entries = store->journal.count,
                                 .old_bookings = store->old_bookings.count,
                                 .old_payments = store->old_payments.count,
                                 .old_claims = store->old_claims.count,
-                                .old_versions = store->old_versions.count};
+                                .old_versions = store->old_versions.count,
+                                .old_blocks = store->old_blocks.count};
 }
 
 static void undo_bookings(struct memory_store *store, const struct memory_mark *mark)
@@ -160,6 +177,19 @@ static void undo_payments(struct memory_store *store, const struct memory_mark *
     store->payments.count = mark->payments;
 }
 
+static void undo_staff(struct memory_store *store, const struct memory_mark *mark)
+{
+    while (store->old_blocks.count > mark->old_blocks) {
+        const struct memory_old_block *old =
+            memory_state_row(&store->old_blocks, store->old_blocks.count - 1);
+        struct block *block = memory_state_row(&store->blocks, old->position);
+        block->released_at_ms = old->released_at_ms;
+        store->old_blocks.count--;
+    }
+    store->blocks.count = mark->blocks;
+    store->journal.count = mark->entries;
+}
+
 static void undo_seats(struct memory_store *store, const struct memory_mark *mark)
 {
     while (store->old_claims.count > mark->old_claims) {
@@ -174,8 +204,9 @@ static void undo_seats(struct memory_store *store, const struct memory_mark *mar
             memory_state_row(&store->old_versions, store->old_versions.count - 1);
         struct memory_row *row = memory_state_row(&store->showtimes, old->position);
         row->version = old->version;
-        row->booked = old->booked;
         row->showtime = old->showtime;
+        row->cancellation_reason = old->cancellation_reason;
+        row->cancelled_at_ms = old->cancelled_at_ms;
         store->old_versions.count--;
     }
 }
@@ -189,6 +220,7 @@ static void release_keys(struct memory_keys *keys)
 void memory_state_undo(struct memory_store *store, const struct memory_mark *mark)
 {
     undo_seats(store, mark);
+    undo_staff(store, mark);
     undo_payments(store, mark);
     undo_bookings(store, mark);
     const bool whole = memcmp(mark, &store->begun, sizeof *mark) == 0;
@@ -207,6 +239,7 @@ void memory_state_forget(struct memory_store *store)
     store->old_payments.count = 0;
     store->old_claims.count = 0;
     store->old_versions.count = 0;
+    store->old_blocks.count = 0;
     if (store->day_begun) release_keys(&store->keys_before);
     store->day_begun = false;
 }
@@ -251,6 +284,9 @@ void memory_state_release(struct memory_store *store)
     release_list(&store->showtimes);
     release_list(&store->bookings);
     release_list(&store->payments);
+    release_list(&store->blocks);
+    release_list(&store->journal);
+    release_list(&store->old_blocks);
     release_list(&store->old_bookings);
     release_list(&store->old_payments);
     release_list(&store->old_claims);

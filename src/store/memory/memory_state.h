@@ -18,7 +18,7 @@ struct memory_list {
 
 struct memory_claim {
     enum seat_state state; /* SEAT_AVAILABLE: nobody's. */
-    struct id booking;
+    struct id booking;     /* Or the block's. */
     int64_t held_until_ms;
 };
 
@@ -26,7 +26,8 @@ struct memory_row {
     struct memory_showtime showtime; /* Its layout is the one below. */
     struct seat_layout layout;
     uint64_t version;
-    bool booked;                 /* It has bookings, whatever became of them. */
+    struct reason cancellation_reason;
+    int64_t cancelled_at_ms;
     struct memory_claim *claims; /* One for each place. */
 };
 
@@ -50,8 +51,14 @@ struct memory_old_claim {
 struct memory_old_version {
     size_t position;
     uint64_t version;
-    bool booked;
     struct memory_showtime showtime;
+    struct reason cancellation_reason;
+    int64_t cancelled_at_ms;
+};
+
+struct memory_old_block {
+    size_t position;
+    int64_t released_at_ms;
 };
 
 /* How far a batch had come. */
@@ -59,10 +66,13 @@ struct memory_mark {
     size_t bookings;
     size_t payments;
     size_t keys;
+    size_t blocks;
+    size_t entries;
     size_t old_bookings;
     size_t old_payments;
     size_t old_claims;
     size_t old_versions;
+    size_t old_blocks;
 };
 
 /* The keys of the day and of the day before; see key_day.h. */
@@ -79,6 +89,8 @@ struct memory_store {
     struct memory_list showtimes; /* struct memory_row */
     struct memory_list bookings;  /* struct booking, by number */
     struct memory_list payments;  /* struct payment, by number */
+    struct memory_list blocks;    /* struct block, by number */
+    struct memory_list journal;   /* struct journal_entry */
     struct memory_keys keys;
     struct memory_keys keys_before; /* While the open batch has begun a day. */
     bool day_begun;
@@ -86,6 +98,7 @@ struct memory_store {
     struct memory_list old_payments;
     struct memory_list old_claims;
     struct memory_list old_versions;
+    struct memory_list old_blocks;
     struct memory_mark begun; /* Where the open batch started. */
     enum memory_fault fault;
     bool open;
@@ -101,6 +114,7 @@ void memory_state_add(struct memory_list *list, const void *row);
 struct memory_row *memory_state_showtime(const struct memory_store *store, struct id id);
 struct booking *memory_state_booking(const struct memory_store *store, struct id id);
 struct payment *memory_state_payment(const struct memory_store *store, struct id id);
+struct block *memory_state_block(const struct memory_store *store, struct id id);
 struct key_record *memory_state_key(const struct memory_store *store,
                                     const struct claim_key *claim);
 
@@ -110,6 +124,7 @@ void memory_state_keep_payment(struct memory_store *store, const struct payment 
 void memory_state_keep_claim(struct memory_store *store, const struct memory_row *row,
                              uint32_t place);
 void memory_state_keep_version(struct memory_store *store, const struct memory_row *row);
+void memory_state_keep_block(struct memory_store *store, const struct block *block);
 
 struct memory_mark memory_state_mark(const struct memory_store *store);
 

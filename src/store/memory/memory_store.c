@@ -25,7 +25,6 @@ static void read_claim(const struct memory_store *store, struct seat_map *map, u
         const struct booking *booking = memory_state_booking(store, from->booking);
         CHECK(booking != NULL);
         claim.holder = siphash(&store->tag_key, booking->user.name, booking->user.size);
-        if (claim.held_until_ms < map->next_lapse_ms) map->next_lapse_ms = claim.held_until_ms;
     }
     map->states[place] = (uint8_t)from->state;
     map->claims[place] = claim;
@@ -41,12 +40,15 @@ static enum error load(void *context, struct id showtime, void *block, struct se
     map.showtime = showtime;
     map.version = row->version;
     map.status = row->showtime.status;
+    map.cancellation_reason = row->cancellation_reason;
+    map.cancelled_at_ms = row->cancelled_at_ms;
     map.starts_at_ms = row->showtime.starts_at_ms;
     map.ends_at_ms = row->showtime.ends_at_ms;
     memcpy(map.prices, row->showtime.prices, sizeof map.prices);
     for (uint32_t place = 0; place < map.place_count; place++) {
         read_claim(store, &map, place, &row->claims[place]);
     }
+    map.next_lapse_ms = seat_map_next_lapse_ms(&map);
     *ret_map = map;
     return ERROR_NONE;
 }
@@ -61,7 +63,19 @@ static bool has_pending(const struct memory_store *store, struct id showtime)
     return false;
 }
 
-/* The lowest id above `after` with a pending booking; none if there is none. */
+/* Is the showtime cancelled, and bookings have its seats still? */
+static bool is_ending(const struct memory_row *row)
+{
+    if (row->showtime.status != SHOWTIME_CANCELLED) return false;
+    const uint32_t place_count = (uint32_t)row->layout.rows * row->layout.cols;
+    for (uint32_t place = 0; place < place_count; place++) {
+        const enum seat_state state = row->claims[place].state;
+        if (state == SEAT_HELD || state == SEAT_BOOKED) return true;
+    }
+    return false;
+}
+
+/* The lowest id above `after` with bookings that must end; none if there is none. */
 static struct id next_pending(const struct memory_store *store, struct id after)
 {
     struct id next = {0};
@@ -70,7 +84,7 @@ static struct id next_pending(const struct memory_store *store, struct id after)
         const struct id id = row->showtime.id;
         if (memcmp(id.bytes, after.bytes, ID_SIZE) <= 0) continue;
         if (!id_is_none(next) && memcmp(id.bytes, next.bytes, ID_SIZE) > 0) continue;
-        if (has_pending(store, id)) next = id;
+        if (has_pending(store, id) || is_ending(row)) next = id;
     }
     return next;
 }
@@ -125,6 +139,14 @@ static enum error find_payment(void *context, struct id id, struct payment *ret_
     return ERROR_NONE;
 }
 
+static enum error find_block(void *context, struct id id, struct block *ret_block)
+{
+    const struct block *block = memory_state_block(context, id);
+    if (block == NULL) return ERROR_NOT_FOUND;
+    *ret_block = *block;
+    return ERROR_NONE;
+}
+
 static enum error gather(void *context, struct turn *turn)
 {
     struct memory_store *store = context;
@@ -132,7 +154,8 @@ static enum error gather(void *context, struct turn *turn)
     const struct gather_finder finder = {.context = store,
                                          .find_key = find_key,
                                          .find_booking = find_booking,
-                                         .find_payment = find_payment};
+                                         .find_payment = find_payment,
+                                         .find_block = find_block};
     const enum error error = gather_facts(&finder, turn);
     if (error == ERROR_NONE) gather_fresh(&store->numbers, turn);
     return error;
@@ -218,16 +241,20 @@ struct memory_store *memory_store_open(const struct siphash_key *id_key,
     struct memory_store *store = calloc(1, sizeof *store);
     if (store == NULL) return NULL;
     store->tag_key = *tag_key;
-    store->numbers = (struct gather_numbers){.key = *id_key, .next_booking = 1, .next_payment = 1};
+    store->numbers = (struct gather_numbers){
+        .key = *id_key, .next_booking = 1, .next_payment = 1, .next_block = 1};
     store->showtimes.row_size = sizeof(struct memory_row);
     store->bookings.row_size = sizeof(struct booking);
     store->payments.row_size = sizeof(struct payment);
+    store->blocks.row_size = sizeof(struct block);
+    store->journal.row_size = sizeof(struct journal_entry);
     store->keys.rows.row_size = sizeof(struct key_record);
     store->keys.tables.row_size = sizeof(uint8_t);
     store->old_bookings.row_size = sizeof(struct memory_old_booking);
     store->old_payments.row_size = sizeof(struct memory_old_payment);
     store->old_claims.row_size = sizeof(struct memory_old_claim);
     store->old_versions.row_size = sizeof(struct memory_old_version);
+    store->old_blocks.row_size = sizeof(struct memory_old_block);
     return store;
 }
 
@@ -277,6 +304,7 @@ void memory_store_crash(struct memory_store *store)
     store->fault = MEMORY_FAULT_NONE;
     store->numbers.next_booking = next_number(store, &store->bookings, ID_BOOKING);
     store->numbers.next_payment = next_number(store, &store->payments, ID_PAYMENT);
+    store->numbers.next_block = next_number(store, &store->blocks, ID_BLOCK);
 }
 
 const struct booking *memory_store_bookings(const struct memory_store *store, size_t *ret_count)
@@ -295,6 +323,19 @@ const struct key_record *memory_store_keys(const struct memory_store *store, siz
 {
     *ret_count = store->keys.rows.count;
     return (const void *)store->keys.rows.rows;
+}
+
+const struct block *memory_store_blocks(const struct memory_store *store, size_t *ret_count)
+{
+    *ret_count = store->blocks.count;
+    return (const void *)store->blocks.rows;
+}
+
+const struct journal_entry *memory_store_journal(const struct memory_store *store,
+                                                 size_t *ret_count)
+{
+    *ret_count = store->journal.count;
+    return (const void *)store->journal.rows;
 }
 
 struct store memory_store_port(struct memory_store *store)

@@ -53,5 +53,8 @@ void memory_store_crash(struct memory_store *store);
 const struct booking *memory_store_bookings(const struct memory_store *store, size_t *ret_count);
 const struct payment *memory_store_payments(const struct memory_store *store, size_t *ret_count);
 const struct key_record *memory_store_keys(const struct memory_store *store, size_t *ret_count);
+const struct block *memory_store_blocks(const struct memory_store *store, size_t *ret_count);
+const struct journal_entry *memory_store_journal(const struct memory_store *store,
+                                                 size_t *ret_count);
 
 struct store memory_store_port(struct memory_store *store);

@@ -13,6 +13,20 @@ struct audit {
     uint64_t of_rule; /* Violations of the rule at hand. */
 };
 
+/* Where the seats of a showtime are. */
+struct audit_layout {
+    int64_t showtime;
+    int64_t rows;
+    int64_t cols;
+    struct slice places;
+};
+
+/* The place of a seat; -1 if the layout has no such seat. */
+int64_t audit_find_place(const struct audit_layout *layout, struct seat_name name);
+
+/* The rules about what staff did, as queries whose rows are sentences; NULL ends them. */
+extern const char *const audit_staff_queries[];
+
 /* A rule is broken: counts it, and says so unless there were too many of the kind. */
 __attribute__((format(printf, 2, 3))) void audit_say(struct audit *audit, const char *format, ...);
 
@@ -24,3 +38,4 @@ void audit_end_rule(struct audit *audit);
 MUST_USE bool audit_scan_bookings(struct audit *audit);
 MUST_USE bool audit_scan_claims(struct audit *audit);
 MUST_USE bool audit_scan_payments(struct audit *audit);
+MUST_USE bool audit_scan_blocks(struct audit *audit);

@@ -56,10 +56,12 @@ static bool read_showtime(sqlite3_stmt *row, struct id showtime, void *block,
     ret_map->starts_at_ms = sqlite3_column_int64(row, 2);
     ret_map->ends_at_ms = sqlite3_column_int64(row, 3);
     ret_map->status = status;
+    ret_map->cancelled_at_ms = sqlite3_column_int64(row, 11);
+    if (!rows_read_reason(row, 12, &ret_map->cancellation_reason)) return false;
     ret_map->prices[SEAT_STANDARD] = sqlite3_column_int64(row, 8);
     ret_map->prices[SEAT_VIP] = sqlite3_column_int64(row, 9);
     ret_map->prices[SEAT_COUPLE] = sqlite3_column_int64(row, 10);
-    ret_map->layout = (uint64_t)sqlite3_column_int64(row, 11);
+    ret_map->layout = (uint64_t)sqlite3_column_int64(row, 13);
     return true;
 }
 
@@ -82,17 +84,18 @@ static bool read_claim(const struct sqlite_store *store, sqlite3_stmt *row, stru
     if (map->states[place] != SEAT_AVAILABLE) return false;
     if (!read_state(database_column_text(row, 1), &state)) return false;
 
+    const bool blocked = state == SEAT_BLOCKED;
     struct seat_claim claim = {
-        .booking = rows_column_id(row, 2, &store->numbers.key, ID_BOOKING),
+        .booking = rows_column_id(row, blocked ? 5 : 2, &store->numbers.key,
+                                  blocked ? ID_BLOCK : ID_BOOKING),
         .held_until_ms = sqlite3_column_int64(row, 3),
     };
-    if (state != SEAT_BLOCKED && id_is_none(claim.booking)) return false;
+    if (id_is_none(claim.booking)) return false;
     if (state == SEAT_HELD) {
         const struct slice user = database_column_text(row, 4);
         if (user.size == 0)
             return false; /* No pending booking of that end: it would never lapse. */
         claim.holder = siphash(&store->tag_key, user.data, user.size);
-        if (claim.held_until_ms < map->next_lapse_ms) map->next_lapse_ms = claim.held_until_ms;
     }
     map->states[place] = (uint8_t)state;
     map->claims[place] = claim;
@@ -116,7 +119,7 @@ static enum error load_claims(struct sqlite_store *store, int64_t number, struct
         &store->database, "SELECT c.place,c.state,c.booking,c.held_until,"
                           "CASE WHEN c.state='held' THEN"
                           " (SELECT b.user FROM booking b WHERE b.number=c.booking"
-                          " AND b.status='pending' AND b.hold_expires_at=c.held_until) END"
+                          " AND b.status='pending' AND b.hold_expires_at=c.held_until) END,c.block"
                           " FROM seat_claim c WHERE c.showtime=?1");
     if (claims == NULL) return ERROR_STORE_UNAVAILABLE;
     (void)sqlite3_bind_int64(claims, 1, number);
@@ -140,7 +143,8 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
 
     sqlite3_stmt *row = database_statement(
         &store->database, "SELECT s.number,s.version,s.starts_at,s.ends_at,s.status,l.rows,l.cols,"
-                          "l.places,s.price_standard,s.price_vip,s.price_couple,s.layout"
+                          "l.places,s.price_standard,s.price_vip,s.price_couple,"
+                          "s.cancelled_at,s.cancellation_reason,s.layout"
                           " FROM showtime s JOIN seat_layout l ON l.number=s.layout WHERE s.id=?1");
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
     char id[ID_HEX_SIZE];
@@ -162,7 +166,10 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     }
     database_done(row);
     if (error == ERROR_NONE) error = load_claims(store, number, &map);
-    if (error == ERROR_NONE) *ret_map = map;
+    if (error == ERROR_NONE) {
+        map.next_lapse_ms = seat_map_next_lapse_ms(&map);
+        *ret_map = map;
+    }
     return writer_state_note(store, error);
 }
 
@@ -173,9 +180,12 @@ enum error load_pending(struct sqlite_store *store, struct id after, struct id *
     CHECK(showtimes != NULL);
 
     sqlite3_stmt *rows =
-        database_statement(&store->database, "SELECT s.id FROM showtime s WHERE s.id>?1 AND EXISTS"
+        database_statement(&store->database, "SELECT s.id FROM showtime s WHERE s.id>?1 AND (EXISTS"
                                              " (SELECT 1 FROM booking b WHERE b.showtime=s.number"
-                                             " AND b.status='pending') ORDER BY s.id LIMIT ?2");
+                                             " AND b.status='pending') OR s.status='cancelled' AND"
+                                             " EXISTS (SELECT 1 FROM seat_claim c"
+                                             " WHERE c.showtime=s.number AND c.state<>'blocked'))"
+                                             " ORDER BY s.id LIMIT ?2");
     if (rows == NULL) return ERROR_STORE_UNAVAILABLE;
     char id[ID_HEX_SIZE];
     id_format(after, id);

@@ -4,6 +4,7 @@
 #include "store/reach.h"
 #include "store/sqlite/keys.h"
 #include "store/sqlite/rows.h"
+#include "store/sqlite/staff_record.h"
 
 /* SQLite's code for a change that found something else than it expected. */
 enum { REFUSED = SQLITE_CONSTRAINT };
@@ -26,14 +27,6 @@ static int fail_to_prepare(struct sqlite_store *store)
     return sqlite3_extended_errcode(store->database.handle);
 }
 
-static bool has_new_booking(const struct facts *facts)
-{
-    for (uint32_t index = 0; index < facts->booking_count; index++) {
-        if (facts->bookings[index].state == FACT_NEW) return true;
-    }
-    return false;
-}
-
 /* The showtime's number, and the new version and count of free seats in its row. */
 static int write_showtime(struct sqlite_store *store, const struct turn *turn, int64_t *ret_number)
 {
@@ -53,13 +46,11 @@ static int write_showtime(struct sqlite_store *store, const struct turn *turn, i
     if (map->version < version) return REFUSED;
     if (map->version == version) return turn->seat_change_count == 0 ? SQLITE_DONE : REFUSED;
     sqlite3_stmt *update =
-        prepare(store, "UPDATE showtime SET version=?2,available_seats=?3,booked=max(booked,?4)"
-                       " WHERE number=?1");
+        prepare(store, "UPDATE showtime SET version=?2,available_seats=?3 WHERE number=?1");
     if (update == NULL) return fail_to_prepare(store);
     (void)sqlite3_bind_int64(update, 1, number);
     (void)sqlite3_bind_int64(update, 2, (int64_t)map->version);
     (void)sqlite3_bind_int64(update, 3, seat_map_available(map));
-    (void)sqlite3_bind_int(update, 4, has_new_booking(&turn->facts));
     return change_one(store, update);
 }
 
@@ -68,13 +59,13 @@ static bool is_claimed(enum seat_state state)
     return state == SEAT_HELD || state == SEAT_BOOKED || state == SEAT_BLOCKED;
 }
 
-/* Binds what a claim becomes: ?3 booking, ?4 state, ?5 held_until. */
+/* Binds what a claim becomes: ?3 booking, ?4 state, ?5 held_until, ?8 block. */
 static void bind_claim(const struct sqlite_store *store, sqlite3_stmt *statement,
                        enum seat_state state, const struct seat_claim *claim)
 {
-    if (state != SEAT_BLOCKED) {
-        rows_bind_id(statement, 3, &store->numbers.key, ID_BOOKING, claim->booking);
-    }
+    const bool blocked = state == SEAT_BLOCKED;
+    rows_bind_id(statement, blocked ? 8 : 3, &store->numbers.key, blocked ? ID_BLOCK : ID_BOOKING,
+                 claim->booking);
     database_bind_text(statement, 4, seat_state_name(state));
     if (state == SEAT_HELD) (void)sqlite3_bind_int64(statement, 5, claim->held_until_ms);
 }
@@ -88,25 +79,26 @@ static int write_seat(struct sqlite_store *store, int64_t showtime, const struct
     sqlite3_stmt *statement = NULL;
     if (!before && !after) return SQLITE_DONE;
     if (!before) {
-        statement = prepare(store, "INSERT INTO seat_claim(showtime,place,booking,state,held_until)"
-                                   " VALUES(?1,?2,?3,?4,?5)");
+        statement = prepare(store, "INSERT INTO seat_claim(showtime,place,booking,state,held_until,"
+                                   "block) VALUES(?1,?2,?3,?4,?5,?8)");
     } else if (after) {
-        statement = prepare(store, "UPDATE seat_claim SET booking=?3,state=?4,held_until=?5"
-                                   " WHERE showtime=?1 AND place=?2 AND booking IS ?6 AND "
-                                   "state=?7");
+        statement =
+            prepare(store, "UPDATE seat_claim SET booking=?3,state=?4,held_until=?5,block=?8"
+                           " WHERE showtime=?1 AND place=?2 AND booking IS ?6 AND "
+                           "state=?7 AND block IS ?9");
     } else {
         statement = prepare(store, "DELETE FROM seat_claim"
                                    " WHERE showtime=?1 AND place=?2 AND booking IS ?6 AND "
-                                   "state=?7");
+                                   "state=?7 AND block IS ?9");
     }
     if (statement == NULL) return fail_to_prepare(store);
     (void)sqlite3_bind_int64(statement, 1, showtime);
     (void)sqlite3_bind_int64(statement, 2, change->place);
     if (after) bind_claim(store, statement, state, &map->claims[change->place]);
     if (before) {
-        if (change->state_before != SEAT_BLOCKED) {
-            rows_bind_id(statement, 6, &store->numbers.key, ID_BOOKING, change->booking_before);
-        }
+        const bool blocked = change->state_before == SEAT_BLOCKED;
+        rows_bind_id(statement, blocked ? 9 : 6, &store->numbers.key,
+                     blocked ? ID_BLOCK : ID_BOOKING, change->booking_before);
         database_bind_text(statement, 7, seat_state_name(change->state_before));
     }
     return change_one(store, statement);
@@ -166,7 +158,7 @@ static int insert_payment(struct sqlite_store *store, const struct payment *paym
 {
     sqlite3_stmt *insert =
         prepare(store, "INSERT INTO payment VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
-                       "?14,?15,?16,?17)");
+                       "?14,?15,?16,?17,?18)");
     if (insert == NULL) return fail_to_prepare(store);
     rows_bind_payment(insert, &store->numbers.key, payment);
     return change_one(store, insert);
@@ -177,16 +169,16 @@ static int update_payment(struct sqlite_store *store, const struct payment *paym
     sqlite3_stmt *update = prepare(
         store, "UPDATE payment SET status=?5,reason=?6,paid_amount=?8,alias=?9,payment_url=?10,"
                "updated_at=?13,expires_at=?14,paid_at=?15,refund_requested_at=?16,"
-               "refund_done_at=?17"
+               "refund_done_at=?17,refund_reference=?18"
                " WHERE number=?1 AND booking=?2 AND user=?3 AND method=?4 AND amount=?7"
                " AND return_url IS ?11 AND created_at=?12"
-               " AND status IN (?18,?19,?20,?21,?22,?23,?24,?25)");
+               " AND status IN (?19,?20,?21,?22,?23,?24,?25,?26)");
     if (update == NULL) return fail_to_prepare(store);
     rows_bind_payment(update, &store->numbers.key, payment);
     const uint32_t before = reach_payment(payment->status);
     for (uint32_t status = 0; status < PAYMENT_STATUS_COUNT; status++) {
         if ((before >> status & 1) == 0) continue;
-        database_bind_text(update, 18 + (int)status, payment_status_name(status));
+        database_bind_text(update, 19 + (int)status, payment_status_name(status));
     }
     return change_one(store, update);
 }
@@ -233,11 +225,16 @@ static int write_turn(struct sqlite_store *store, const struct turn *turn)
     int64_t showtime = 0;
     int code = SQLITE_DONE;
     if (turn->map != NULL) code = write_showtime(store, turn, &showtime);
+    if (code == SQLITE_DONE && turn->showtime_cancelled) {
+        code = staff_record_cancellation(store, showtime, turn->map);
+    }
     if (code == SQLITE_DONE) code = write_seats(store, showtime, turn);
     if (code == SQLITE_DONE) code = write_bookings(store, showtime, &turn->facts);
     if (code == SQLITE_DONE) code = write_payments(store, &turn->facts, false);
     if (code == SQLITE_DONE) code = write_payments(store, &turn->facts, true);
     if (code == SQLITE_DONE) code = write_keys(store, &turn->facts);
+    if (code == SQLITE_DONE) code = staff_record_blocks(store, showtime, &turn->facts);
+    if (code == SQLITE_DONE) code = staff_record_journal(store, &turn->facts);
     return code;
 }
 

@@ -103,7 +103,7 @@ bool rows_read_seats(struct slice json, struct booking *booking)
     return count > 0;
 }
 
-static bool read_user(sqlite3_stmt *row, int column, struct user *ret_user)
+bool rows_read_user(sqlite3_stmt *row, int column, struct user *ret_user)
 {
     const struct slice name = database_column_text(row, column);
     if (name.size < 1 || name.size > USER_SIZE_MAX) return false;
@@ -111,7 +111,7 @@ static bool read_user(sqlite3_stmt *row, int column, struct user *ret_user)
     return true;
 }
 
-static bool read_reason(sqlite3_stmt *row, int column, struct reason *ret_reason)
+bool rows_read_reason(sqlite3_stmt *row, int column, struct reason *ret_reason)
 {
     const struct slice text = database_column_text(row, column);
     if (text.size > REASON_SIZE_MAX) return false;
@@ -154,11 +154,11 @@ bool rows_read_booking(sqlite3_stmt *row, const struct siphash_key *key,
         .had_payment = sqlite3_column_int(row, 18) != 0,
     };
     const bool read = !id_is_none(booking.id) && !id_is_none(booking.showtime) &&
-                      read_user(row, 2, &booking.user) &&
+                      rows_read_user(row, 2, &booking.user) &&
                       code_parse(database_column_text(row, 3), &booking.code) &&
                       booking_status_parse(database_column_text(row, 4), &booking.status) &&
                       rows_read_seats(database_column_text(row, 5), &booking) &&
-                      read_reason(row, 15, &booking.cancellation_reason);
+                      rows_read_reason(row, 15, &booking.cancellation_reason);
     if (!read) return report_broken(row, "booking");
     *ret_booking = booking;
     return true;
@@ -183,12 +183,13 @@ bool rows_read_payment(sqlite3_stmt *row, const struct siphash_key *key,
     if (alias.size == sizeof payment.alias) memcpy(&payment.alias, alias.data, alias.size);
     const bool read = !id_is_none(payment.id) && !id_is_none(payment.booking) &&
                       (alias.size == 0 || alias.size == sizeof payment.alias) &&
-                      read_user(row, 2, &payment.user) &&
+                      rows_read_user(row, 2, &payment.user) &&
                       payment_method_parse(database_column_text(row, 3), &payment.method) &&
                       payment_status_parse(database_column_text(row, 4), &payment.status) &&
                       payment_reason_parse(database_column_text(row, 5), &payment.reason) &&
                       read_url(row, 9, &payment.payment_url) &&
-                      read_url(row, 10, &payment.return_url);
+                      read_url(row, 10, &payment.return_url) &&
+                      rows_read_reason(row, 17, &payment.refund_reference);
     if (!read) return report_broken(row, "payment");
     *ret_payment = payment;
     return true;
@@ -249,4 +250,5 @@ void rows_bind_payment(sqlite3_stmt *statement, const struct siphash_key *key,
     database_bind_moment(statement, 15, payment->paid_at_ms);
     database_bind_moment(statement, 16, payment->refund_requested_at_ms);
     database_bind_moment(statement, 17, payment->refund_done_at_ms);
+    database_bind_optional(statement, 18, reason_text(&payment->refund_reference));
 }

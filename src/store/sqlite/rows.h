@@ -22,8 +22,8 @@ enum { ROWS_BOOKING_COUNT = 19 };
 #define ROWS_PAYMENT \
     "p.number,p.booking,p.user,p.method,p.status,p.reason,p.amount,p.paid_amount,p.alias," \
     "p.payment_url,p.return_url,p.created_at,p.updated_at,p.expires_at,p.paid_at," \
-    "p.refund_requested_at,p.refund_done_at"
-enum { ROWS_PAYMENT_COUNT = 17 };
+    "p.refund_requested_at,p.refund_done_at,p.refund_reference"
+enum { ROWS_PAYMENT_COUNT = 18 };
 
 enum { ROWS_SEATS_SIZE = 640 }; /* The JSON of the most and dearest seats, with room. */
 
@@ -49,6 +49,10 @@ void rows_bind_booking(sqlite3_stmt *statement, const struct siphash_key *key, i
 /* Binds a payment: ?1 number, the others in the order of the table. */
 void rows_bind_payment(sqlite3_stmt *statement, const struct siphash_key *key,
                        const struct payment *payment);
+
+/* A user, and a short text, from a column; false if it cannot be one. */
+MUST_USE bool rows_read_user(sqlite3_stmt *row, int column, struct user *ret_user);
+MUST_USE bool rows_read_reason(sqlite3_stmt *row, int column, struct reason *ret_reason);
 
 /* The number of an id that we made; 0 of none. Any other is a bug. */
 int64_t rows_number(const struct siphash_key *key, enum id_kind kind, struct id id);

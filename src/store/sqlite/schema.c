@@ -98,9 +98,10 @@ static const char *const version_1[] = {
     "  total_seats INTEGER NOT NULL,\n"
     "  available_seats INTEGER NOT NULL,\n"
     "  version INTEGER NOT NULL DEFAULT 1,\n"
-    "  booked INTEGER NOT NULL DEFAULT 0, -- 1: it has bookings, whatever became of them\n"
     "  status TEXT NOT NULL DEFAULT 'scheduled'\n"
-    "    CHECK(status IN ('scheduled', 'cancelled', 'completed'))\n"
+    "    CHECK(status IN ('scheduled', 'cancelled', 'completed')),\n"
+    "  cancelled_at INTEGER, -- by staff; its bookings end at once, or at the next start\n"
+    "  cancellation_reason TEXT -- which its bookings carry too\n"
     ") STRICT",
     "CREATE INDEX showtime_start ON showtime(starts_at)",
     "CREATE INDEX showtime_movie ON showtime(movie, starts_at)",
@@ -132,7 +133,7 @@ static const char *const version_1[] = {
     "  had_payment INTEGER NOT NULL -- 0 or 1: the first payment extends the hold, once\n"
     ") STRICT",
     "CREATE INDEX booking_user ON booking(user)", /* And number: it is the row's id. */
-    "CREATE INDEX booking_pending ON booking(showtime) WHERE status = 'pending'",
+    "CREATE INDEX booking_showtime ON booking(showtime, status)",
 
     "CREATE TABLE seat_claim(\n"
     "  -- A row exists while a seat is held, booked or blocked: the key refuses a double "
@@ -142,8 +143,21 @@ static const char *const version_1[] = {
     "  booking INTEGER, -- NULL: blocked\n"
     "  state TEXT NOT NULL CHECK(state IN ('held', 'booked', 'blocked')),\n"
     "  held_until INTEGER, -- of a held seat\n"
+    "  block INTEGER, -- of a blocked seat\n"
     "  PRIMARY KEY(showtime, place)\n"
     ") STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE block(\n"
+    "  -- Seats that staff keep from sale; a released one stays on record.\n"
+    "  number INTEGER PRIMARY KEY, -- the public id is made as a booking's is\n"
+    "  showtime INTEGER NOT NULL REFERENCES showtime(number),\n"
+    "  seats TEXT NOT NULL, -- JSON, in the order given: [\"A1\",...]\n"
+    "  reason TEXT NOT NULL,\n"
+    "  created_by TEXT NOT NULL, -- a user of the staff\n"
+    "  created_at INTEGER NOT NULL,\n"
+    "  released_at INTEGER\n"
+    ") STRICT",
+    "CREATE INDEX block_standing ON block(showtime) WHERE released_at IS NULL",
 
     "CREATE TABLE payment(\n"
     "  number INTEGER PRIMARY KEY, -- the public id is made as a booking's is\n"
@@ -163,14 +177,25 @@ static const char *const version_1[] = {
     "  expires_at INTEGER NOT NULL,\n"
     "  paid_at INTEGER,\n"
     "  refund_requested_at INTEGER,\n"
-    "  refund_done_at INTEGER\n"
+    "  refund_done_at INTEGER,\n"
+    "  refund_reference TEXT -- of a refund paid by hand\n"
     ") STRICT",
     "CREATE UNIQUE INDEX payment_kept ON payment(booking) WHERE status = 'completed'",
     "CREATE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
+    "CREATE INDEX payment_refund ON payment(status) WHERE refund_requested_at IS NOT NULL",
 
-    "CREATE TABLE journal(number INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, "
-    "role TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL "
-    "DEFAULT '') STRICT",
+    "CREATE TABLE journal(\n"
+    "  -- What staff did: an entry comes in the same commit as its change.\n"
+    "  number INTEGER PRIMARY KEY,\n"
+    "  at INTEGER NOT NULL,\n"
+    "  actor TEXT NOT NULL, -- the user who did it\n"
+    "  role TEXT NOT NULL, -- as which: staff, admin\n"
+    "  action TEXT NOT NULL,\n"
+    "  subject TEXT NOT NULL, -- the public id of what it was done to\n"
+    "  detail TEXT NOT NULL -- the reason or the reference; '': none\n"
+    ") STRICT",
+    "CREATE INDEX journal_actor ON journal(actor)",
+    "CREATE INDEX journal_subject ON journal(subject)",
 
     IDEMPOTENCY("idempotency_0"),
     IDEMPOTENCY("idempotency_1"),
@@ -216,7 +241,7 @@ static const char *const version_1[] = {
     "  " MOMENT("p.expires_at") " AS expires_at,\n"
     "  " MOMENT("p.paid_at") " AS paid_at,\n"
     "  " MOMENT("p.refund_requested_at") " AS refund_requested_at,\n"
-    "  " MOMENT("p.refund_done_at") " AS refund_done_at\n"
+    "  " MOMENT("p.refund_done_at") " AS refund_done_at, p.refund_reference\n"
     "FROM payment p",
 
     "CREATE VIEW idempotencykeys AS\n"

@@ -2,12 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/sqlite/reader_state.h"
 #include "store/sqlite/rows.h"
-
-struct sqlite_reader {
-    struct database database;
-    struct siphash_key key;
-};
 
 #define FROM_BOOKING " FROM booking b JOIN showtime s ON s.number=b.showtime"
 #define FROM_PAYMENT \

@@ -9,6 +9,7 @@
 #include "store/sqlite/load.h"
 #include "store/sqlite/record.h"
 #include "store/sqlite/rows.h"
+#include "store/sqlite/staff_rows.h"
 #include "store/sqlite/writer_state.h"
 
 /* Pages of 4 KB. A checkpoint of 16 MB stalls the disk for some 50 ms; smaller ones copy the
@@ -110,6 +111,22 @@ static enum error find_payment(void *context, struct id id, struct payment *ret_
     return end_find(store, row, code, whole);
 }
 
+static enum error find_block(void *context, struct id id, struct block *ret_block)
+{
+    struct sqlite_store *store = context;
+    const struct siphash_key *key = &store->numbers.key;
+    const uint64_t number = id_open(key, ID_BLOCK, id);
+    if (number == 0) return ERROR_NOT_FOUND;
+    sqlite3_stmt *row = database_statement(
+        &store->database, "SELECT " STAFF_ROWS_BLOCK " FROM block k"
+                          " JOIN showtime s ON s.number=k.showtime WHERE k.number=?1");
+    if (row == NULL) return ERROR_STORE_UNAVAILABLE;
+    (void)sqlite3_bind_int64(row, 1, (int64_t)number);
+    const int code = sqlite3_step(row);
+    const bool whole = code == SQLITE_ROW && staff_rows_read_block(row, key, ret_block);
+    return end_find(store, row, code, whole);
+}
+
 static enum error gather(void *context, struct turn *turn)
 {
     struct sqlite_store *store = context;
@@ -118,7 +135,8 @@ static enum error gather(void *context, struct turn *turn)
     const struct gather_finder finder = {.context = store,
                                          .find_key = find_key,
                                          .find_booking = find_booking,
-                                         .find_payment = find_payment};
+                                         .find_payment = find_payment,
+                                         .find_block = find_block};
     const enum error error = gather_facts(&finder, turn);
     if (error == ERROR_NONE) gather_fresh(&store->numbers, turn);
     return error;
@@ -245,6 +263,8 @@ static bool read_state(struct sqlite_store *store)
                      &store->numbers.next_booking) &&
            read_next(database, "SELECT max(number) FROM payment", ID_NUMBER_MAX,
                      &store->numbers.next_payment) &&
+           read_next(database, "SELECT max(number) FROM block", ID_NUMBER_MAX,
+                     &store->numbers.next_block) &&
            keys_open(store) == ERROR_NONE;
 }
 

@@ -65,9 +65,9 @@ static enum error find_layout(struct writing *writing, const struct showtime *sh
 static enum error ask_sold(struct writing *writing, int64_t number, bool *ret_sold)
 {
     sqlite3_stmt *statement =
-        database_statement(writing->database, "SELECT 1 FROM showtime WHERE number=?1 AND"
-                                              " (booked OR EXISTS(SELECT 1 FROM seat_claim c"
-                                              " WHERE c.showtime=number))");
+        database_statement(writing->database, "SELECT 1 WHERE EXISTS"
+                                              " (SELECT 1 FROM booking WHERE showtime=?1) OR EXISTS"
+                                              " (SELECT 1 FROM seat_claim WHERE showtime=?1)");
     if (statement == NULL) return writing_failure(writing);
     (void)sqlite3_bind_int64(statement, 1, number);
     const int code = sqlite3_step(statement);

@@ -157,6 +157,39 @@ class Customer(Client):
         return self.pay(booking, method).expect(201).json
 
 
+class Staff(Customer):
+    """A user of the cinema, and what only he may ask for."""
+
+    def block(self, showtime, seats, reason="sound desk"):
+        body = {"seats": seats, "reason": reason}
+        return self.request("POST", f"/api/showtimes/{showtime}/blocks", body)
+
+    def release(self, showtime, block):
+        return self.request("DELETE", f"/api/showtimes/{showtime}/blocks/{block}")
+
+    def blocks(self, showtime, query=""):
+        return self.get(f"/api/showtimes/{showtime}/blocks{query}")
+
+    def refund(self, payment, reason="a customer asked", key=None):
+        return self.with_key("POST", f"/api/payments/{payment}/refund", {"reason": reason}, key)
+
+    def refund_done(self, payment, reference="bank 4711"):
+        body = {"reference": reference}
+        return self.request("POST", f"/api/payments/{payment}/refund/done", body)
+
+    def cancel_showtime(self, showtime, reason="the projector is broken"):
+        return self.request("POST", f"/api/showtimes/{showtime}/cancel", {"reason": reason})
+
+    def all_bookings(self, query=""):
+        return self.get(f"/api/staff/bookings{query}")
+
+    def refunds(self, query=""):
+        return self.get(f"/api/staff/refunds{query}")
+
+    def journal(self, query=""):
+        return self.get(f"/api/staff/journal{query}")
+
+
 def transaction_of(payment):
     """The gateway's reference of a payment: the end of its page's address."""
     return payment["payment_url"].rsplit("/", 1)[1]
@@ -177,6 +210,11 @@ class Api:
         """A user, a new one unless named."""
         user = f"user-{uuid.uuid4().hex[:12]}" if user is None else user
         return Customer(self.port, user, self.token(user))
+
+    def staff(self, user=None, role="staff"):
+        """A user of the cinema, a new one unless named."""
+        user = f"staff-{uuid.uuid4().hex[:12]}" if user is None else user
+        return Staff(self.port, user, self.token(user, role=role))
 
     def webhook(self, provider, payload, secret=None, at_s=None, headers=None):
         """A gateway's signed message. `headers` replace the signature."""

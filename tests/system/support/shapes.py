@@ -107,6 +107,32 @@ PAYMENT_DATA = {
     },
 }
 PAYMENT = {"success": {True}, "data": PAYMENT_DATA}
+REFUND = {**PAYMENT_DATA["refund?"], "reference?": str}
+PAYMENT_FOR_STAFF = {**PAYMENT_DATA, "user_id": str, "refund?": REFUND}
+BLOCK = {
+    "block_id": ID,
+    "showtime_id": ID,
+    "seats": [SEAT],
+    "reason": str,
+    "created_at": MOMENT,
+    "created_by": str,
+}
+RELEASED = {"block_id": ID, "seats_released": [SEAT]}
+CANCELLED_SHOWTIME = {
+    "showtime_id": ID,
+    "status": {"cancelled"},
+    "reason": str,
+    "cancelled_at": MOMENT,
+}
+ENTRY = {
+    "at": MOMENT,
+    "actor": str,
+    "role": {"staff", "admin"},
+    "action": re.compile(r"[a-z]+\.[a-z_]+"),
+    "subject_type": re.compile(r"[a-z]+"),
+    "subject_id": ID,
+    "detail": str,
+}
 WEBHOOK = {"success": {True}, "message": str}
 MOVIE = {
     "id": ID,
