@@ -77,7 +77,7 @@ static void only_refusals_that_the_contract_names_are_remembered(void **state)
 static void only_commands_with_a_key_are_remembered(void **state)
 {
     struct refusal_memory *memory = *state;
-    for (uint32_t kind = COMMAND_HOLD; kind <= COMMAND_EDIT; kind++) {
+    for (uint32_t kind = COMMAND_HOLD; kind <= COMMAND_LOOK; kind++) {
         memset(memory, 0, sizeof *memory);
         struct command command = refused(1, REFUSAL_BOOKING_NOT_FOUND);
         command.kind = (enum command_kind)kind;

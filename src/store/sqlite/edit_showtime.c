@@ -32,8 +32,8 @@ static enum error find(struct editing *editing, struct stored *ret_stored)
     struct writing *writing = &editing->writing;
     sqlite3_stmt *row = database_statement(
         writing->database, "SELECT " CATALOGUE_ROWS_SHOWTIME ",layout,"
-                           "EXISTS(SELECT 1 FROM booking b WHERE b.showtime=number),"
-                           "EXISTS(SELECT 1 FROM seat_claim c WHERE c.showtime=number)"
+                           "EXISTS(SELECT 1 FROM booking b WHERE b.showtime=showtime.number),"
+                           "EXISTS(SELECT 1 FROM seat_claim c WHERE c.showtime=showtime.number)"
                            " FROM showtime WHERE id=?1");
     if (row == NULL) return writing_failure(writing);
     char hex[ID_HEX_SIZE];
