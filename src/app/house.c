@@ -124,6 +124,7 @@ bool house_open(struct house_state *state, struct config *config, const struct e
     }
     house->jwt_issuer = config_slice(&config->jwt_issuer);
     house->jwt_audience = config_slice(&config->jwt_audience);
+    house->locale = app_locale();
     house->version = SLICE(USHER_VERSION);
     house->started_at_ms = clock_now_ms();
     set_providers(house, config);

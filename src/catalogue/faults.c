@@ -10,6 +10,10 @@ enum {
     PLACE_DEPTH_MAX = 16, /* No path of a catalogue is longer. */
 };
 
+#define SEPARATOR ": "
+
+enum { SEPARATOR_SIZE = sizeof SEPARATOR - 1 };
+
 static void append_key(struct buffer *buffer, struct slice key)
 {
     if (buffer->size > 0) buffer_append_char(buffer, '.');
@@ -39,7 +43,7 @@ static void append_place(struct buffer *buffer, const struct place *place)
         buffer_append_unsigned(buffer, chain[depth]->index);
         buffer_append_char(buffer, ']');
     }
-    buffer_append(buffer, SLICE(": "));
+    buffer_append(buffer, SLICE(SEPARATOR));
 }
 
 /* Foreign text must not move a terminal's cursor, and a cut must not split a letter. */
@@ -63,6 +67,9 @@ void faults_add(struct faults *faults, const struct place *place, const char *fo
     buffer_init(&buffer, fault->text, sizeof fault->text);
     append_place(&buffer, place);
     if (buffer.overflowed) buffer.size = 0;
+    const bool whole = place == NULL || place->parent == NULL;
+    fault->place_size = whole || buffer.size == 0 ? 0 : buffer.size - SEPARATOR_SIZE;
+    fault->message_at = buffer.size;
     va_list arguments;
     va_start(arguments, format);
     const size_t room = sizeof fault->text - buffer.size;
@@ -82,4 +89,16 @@ struct slice faults_text(const struct faults *faults, size_t index)
 {
     CHECK(index < faults_listed(faults));
     return (struct slice){.data = faults->listed[index].text, .size = faults->listed[index].size};
+}
+
+struct slice faults_place(const struct faults *faults, size_t index)
+{
+    CHECK(index < faults_listed(faults));
+    const struct fault *fault = &faults->listed[index];
+    return (struct slice){.data = fault->text, .size = fault->place_size};
+}
+
+struct slice faults_message(const struct faults *faults, size_t index)
+{
+    return slice_from(faults_text(faults, index), faults->listed[index].message_at);
 }

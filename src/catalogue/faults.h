@@ -23,6 +23,8 @@ struct place {
 
 struct fault {
     size_t size;
+    size_t place_size; /* Of the member's name at its start; 0: the file as a whole. */
+    size_t message_at; /* Where the rest starts. */
     char text[FAULT_SIZE_MAX];
 };
 
@@ -39,4 +41,7 @@ __attribute__((format(printf, 3, 4))) void faults_add(struct faults *faults,
 /* How many are in `listed`. */
 size_t faults_listed(const struct faults *faults);
 
+/* A listed one: whole, and in its two parts. The place is empty for the file as a whole. */
 struct slice faults_text(const struct faults *faults, size_t index);
+struct slice faults_place(const struct faults *faults, size_t index);
+struct slice faults_message(const struct faults *faults, size_t index);

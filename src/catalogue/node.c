@@ -10,7 +10,8 @@ struct node node_member(const struct node *object, struct slice key)
     CHECK(key.data != NULL);
     return (struct node){.place = {.parent = &object->place, .key = key},
                          .json = json_member(object->json, key),
-                         .faults = object->faults};
+                         .faults = object->faults,
+                         .optional = object->partial};
 }
 
 struct node node_child(const struct node *parent, const struct json *json, size_t index)
@@ -28,6 +29,11 @@ bool node_missing(const struct node *node)
     return node->json == NULL;
 }
 
+static void report_missing(const struct node *node)
+{
+    if (!node->optional) faults_add(node->faults, &node->place, "is missing");
+}
+
 static bool is_one_of(struct slice key, const struct slice *known, size_t known_count)
 {
     for (size_t index = 0; index < known_count; index++) {
@@ -39,7 +45,7 @@ static bool is_one_of(struct slice key, const struct slice *known, size_t known_
 bool node_is_object(const struct node *node, const struct slice *known, size_t known_count)
 {
     if (node->json == NULL) {
-        faults_add(node->faults, &node->place, "is missing");
+        report_missing(node);
         return false;
     }
     if (node->json->kind != JSON_OBJECT) {
@@ -84,7 +90,7 @@ struct slice node_text(const struct node *node, struct text_rule rule)
 
     const struct slice none = {0};
     if (node->json == NULL) {
-        if (rule.size_min > 0) faults_add(node->faults, &node->place, "is missing");
+        if (rule.size_min > 0) report_missing(node);
         return none;
     }
     if (node->json->kind != JSON_STRING) {
@@ -112,7 +118,7 @@ int64_t node_integer(const struct node *node, int64_t min, int64_t max)
     CHECK(min <= max);
 
     if (node->json == NULL) {
-        faults_add(node->faults, &node->place, "is missing");
+        report_missing(node);
         return min;
     }
     if (node->json->kind != JSON_INTEGER || node->json->integer < min) {
@@ -131,7 +137,7 @@ size_t node_word(const struct node *node, const struct slice *words, size_t word
     CHECK(word_count > 0);
 
     if (node->json == NULL) {
-        faults_add(node->faults, &node->place, "is missing");
+        report_missing(node);
         return word_count;
     }
     if (node->json->kind == JSON_STRING) {

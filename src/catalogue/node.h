@@ -15,6 +15,8 @@ struct node {
     struct place place;
     const struct json *json;
     struct faults *faults;
+    bool partial;  /* An object that changes an entry: any of its members may be missing. */
+    bool optional; /* A member of such an object. */
 };
 
 struct text_rule {
@@ -31,7 +33,8 @@ struct node node_child(const struct node *parent, const struct json *json, size_
 
 bool node_missing(const struct node *node);
 
-/* Is it an object? Members that are not `known` are faults. */
+/* Is it an object? Members that are not `known` are faults. A missing one that is optional is
+ * no fault, and no object; so with all that follow. */
 bool node_is_object(const struct node *node, const struct slice *known, size_t known_count);
 
 /* Is it an array of at most `count_max` elements? A missing one is no fault, and no array. */

@@ -73,7 +73,7 @@ static void report_same_screens(const struct node *list, const struct cinema *ci
 static bool read_screens(const struct node *list, struct arena *arena, struct cinema *cinema)
 {
     if (node_missing(list)) {
-        faults_add(list->faults, &list->place, "is missing");
+        if (!list->optional) faults_add(list->faults, &list->place, "is missing");
         return true;
     }
     if (!node_is_array(list, SCREENS_MAX)) return true;
@@ -130,7 +130,7 @@ bool read_cinema(const struct node *node, struct arena *arena, struct cinema *re
     ret_cinema->is_active = node_flag(&is_active, true);
     ret_cinema->timezone = read_zone(&timezone);
     ret_cinema->id = node_id(&id);
-    if (node_missing(&id) && ret_cinema->name.size > 0) {
+    if (!node->partial && node_missing(&id) && ret_cinema->name.size > 0) {
         const struct slice parts[] = {ret_cinema->name, ret_cinema->city};
         ret_cinema->id = derived_id(SLICE("cinema"), parts, sizeof parts / sizeof parts[0]);
     }

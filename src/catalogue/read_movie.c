@@ -68,7 +68,7 @@ void read_movie(const struct node *node, struct movie *ret_movie)
     const size_t word = node_word(&status, statuses, STATUS_COUNT);
     if (word < STATUS_COUNT) ret_movie->status = statuses[word];
     ret_movie->id = node_id(&id);
-    if (!node_missing(&id) || ret_movie->title.size == 0) return;
+    if (node->partial || !node_missing(&id) || ret_movie->title.size == 0) return;
     const struct slice parts[] = {ret_movie->title, ret_movie->release_date};
     ret_movie->id = derived_id(SLICE("movie"), parts, sizeof parts / sizeof parts[0]);
 }

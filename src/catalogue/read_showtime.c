@@ -18,6 +18,11 @@ static const struct slice showtime_members[] = {
     SLICE_INIT("price"),
 };
 
+static const struct slice single_members[] = {
+    SLICE_INIT("id"),        SLICE_INIT("movie_id"),   SLICE_INIT("cinema_id"),
+    SLICE_INIT("screen_id"), SLICE_INIT("start_time"), SLICE_INIT("price"),
+};
+
 static const struct slice price_members[SEAT_TYPE_COUNT] = {
     [SEAT_STANDARD] = SLICE_INIT("standard"),
     [SEAT_VIP] = SLICE_INIT("vip"),
@@ -52,8 +57,20 @@ static void read_prices(const struct node *node, int64_t *prices)
     if (!node_is_object(node, price_members, SEAT_TYPE_COUNT)) return;
     for (size_t type = 0; type < SEAT_TYPE_COUNT; type++) {
         const struct node price = node_member(node, price_members[type]);
+        if (node_missing(&price) && price.optional) continue;
         prices[type] = node_integer(&price, 1, PRICE_MAX);
     }
+}
+
+/* -1 if it is missing or no moment. */
+static int64_t read_start_time(const struct node *node)
+{
+    int64_t moment_ms = -1;
+    const struct slice text = node_text(node, (struct text_rule){1, MOMENT_SIZE_MAX, false});
+    if (text.size > 0 && !calendar_parse_moment(text, &moment_ms)) {
+        faults_add(node->faults, &node->place, "must be a moment such as 2024-01-15T10:30:00Z");
+    }
+    return moment_ms;
 }
 
 /* The start, as a moment or as an hour of a day ahead; -1 on a fault. */
@@ -65,23 +82,23 @@ static int64_t read_start(const struct node *node, const struct cinema *cinema, 
         faults_add(node->faults, &node->place, "must have either start_time or starts_in");
         return -1;
     }
-    const struct text_rule rule = {1, MOMENT_SIZE_MAX, false};
+    if (node_missing(&starts_in)) return read_start_time(&start_time);
     int64_t moment_ms = -1;
-    if (node_missing(&starts_in)) {
-        const struct slice text = node_text(&start_time, rule);
-        if (text.size > 0 && !calendar_parse_moment(text, &moment_ms)) {
-            faults_add(node->faults, &start_time.place,
-                       "must be a moment such as 2024-01-15T10:30:00Z");
-        }
-        return moment_ms;
-    }
-    const struct slice text = node_text(&starts_in, rule);
+    const struct slice text = node_text(&starts_in, (struct text_rule){1, MOMENT_SIZE_MAX, false});
     if (text.size == 0 || cinema == NULL) return -1;
     if (!calendar_parse_ahead(text, cinema->timezone, now_ms, &moment_ms)) {
         faults_add(node->faults, &starts_in.place,
                    "must be days ahead and an hour, such as +2d 19:30");
     }
     return moment_ms;
+}
+
+static struct id read_reference(const struct node *node)
+{
+    if (node_missing(node) && !node->optional) {
+        faults_add(node->faults, &node->place, "is missing");
+    }
+    return node_id(node);
 }
 
 static struct id derive(const struct showtime *showtime)
@@ -135,4 +152,30 @@ void read_showtime(const struct node *node, const struct catalogue_entries *entr
         faults_add(node->faults, &node->place, "must end before the year 10000");
     }
     if (node_missing(&id)) showtime->id = derive(showtime);
+}
+
+void read_single_showtime(const struct node *node, struct showtime *ret_showtime)
+{
+    CHECK(id_is_none(ret_showtime->id));
+
+    const size_t faults_before = node->faults->count;
+    if (!node_is_object(node, single_members, sizeof single_members / sizeof single_members[0])) {
+        return;
+    }
+    const struct node id = node_member(node, SLICE("id"));
+    const struct node movie = node_member(node, SLICE("movie_id"));
+    const struct node cinema = node_member(node, SLICE("cinema_id"));
+    const struct node screen_id = node_member(node, SLICE("screen_id"));
+    const struct node start_time = node_member(node, SLICE("start_time"));
+    struct node price = node_member(node, SLICE("price"));
+    price.partial = node->partial;
+    ret_showtime->movie = read_reference(&movie);
+    ret_showtime->cinema = read_reference(&cinema);
+    ret_showtime->screen_id =
+        node_text(&screen_id, (struct text_rule){1, SCREEN_ID_SIZE_MAX, false});
+    ret_showtime->starts_at_ms = read_start_time(&start_time);
+    read_prices(&price, ret_showtime->prices);
+    ret_showtime->id = node_id(&id);
+    if (node->partial || node->faults->count > faults_before) return;
+    if (node_missing(&id)) ret_showtime->id = derive(ret_showtime);
 }

@@ -26,7 +26,10 @@ enum command_kind {
     COMMAND_REFUND,          /* claim, payment, order.text */
     COMMAND_REFUND_DONE,     /* payment, order.text */
     COMMAND_CANCEL_SHOWTIME, /* order.text */
+    COMMAND_EDIT, /* edit; not decided in a turn, but handed to the store between turns. */
 };
+
+struct catalogue_edit;
 
 enum money_news { MONEY_PAID, MONEY_FAILED, MONEY_PENDING };
 
@@ -65,9 +68,10 @@ struct command {
     struct url return_url;
     enum money_news news;
     int64_t amount;
-    struct currency currency;  /* None: the booking's. */
-    int64_t paid_at_ms;        /* 0: now. */
-    struct staff_order *order; /* The sender's; the engine leaves what it hears in it. */
+    struct currency currency;    /* None: the booking's. */
+    int64_t paid_at_ms;          /* 0: now. */
+    struct catalogue_edit *edit; /* With its own answer; see ports/catalogue_edit.h. */
+    struct staff_order *order;   /* The sender's; the engine leaves what it hears in it. */
     struct answer answer;
     struct command *next; /* The queue's, while it waits; the outbox's, when answered. */
     void *owner;          /* The sender's; the engine passes it through. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/deadlines.h"
 #include "engine/residents.h"
+#include "ports/catalogue_edit.h"
 
 /* The turns of one transaction, until it is committed. */
 struct batch {
@@ -130,6 +131,7 @@ void engine_submit(struct engine *engine, struct command *command)
 {
     CHECK(command != NULL);
     CHECK(command->kind != COMMAND_END);
+    CHECK((command->kind == COMMAND_EDIT) == (command->edit != NULL));
 
     command->next = NULL;
     if (engine->failed) {
@@ -169,22 +171,36 @@ static void add_endings(struct engine *engine, const struct resident *resident)
     engine->batch.expired_count += (uint32_t)count;
 }
 
-/* Adds what waits, as far as it fits. */
-static void fill_turn(struct engine *engine, struct resident *resident, bool exists)
+/* Takes the first command that waits into the batch. */
+static struct command *take_waiting(struct engine *engine, struct resident *resident)
+{
+    struct batch *batch = &engine->batch;
+    struct command *command = residents_pop(resident);
+    engine->queued--;
+    if (batch->last == NULL) batch->first = command;
+    else batch->last->next = command;
+    batch->last = command;
+    batch->command_count++;
+    return command;
+}
+
+static bool edit_waits(const struct resident *resident)
+{
+    return resident->waiting > 0 && resident->first->kind == COMMAND_EDIT;
+}
+
+/* Adds what waits, as far as it fits. An edit ends the turn before it; `refused` takes edits
+ * too, in a turn that is not decided. */
+static void fill_turn(struct engine *engine, struct resident *resident, bool exists, bool refused)
 {
     struct turn *turn = &engine->turn;
-    struct batch *batch = &engine->batch;
     bool ends = false;
     if (exists) add_endings(engine, resident);
     while (turn->command_count < TURN_COMMANDS_MAX && resident->waiting > 0 && !ends) {
-        struct command *command = residents_pop(resident);
+        if (edit_waits(resident) && !refused) break;
+        struct command *command = take_waiting(engine, resident);
         ends = turn_ends_with(command);
-        engine->queued--;
         turn_add(turn, command);
-        if (batch->last == NULL) batch->first = command;
-        else batch->last->next = command;
-        batch->last = command;
-        batch->command_count++;
     }
 }
 
@@ -247,8 +263,33 @@ static enum error decide_and_record(struct engine *engine, uint32_t slot, bool *
 static void refuse_waiting(struct engine *engine, struct resident *resident, int64_t now_ms)
 {
     turn_begin(&engine->turn, &engine->options.policy, &engine->memory, NULL, now_ms);
-    fill_turn(engine, resident, false);
+    fill_turn(engine, resident, false, true);
     fail_turn(engine, ERROR_STORE_UNAVAILABLE);
+}
+
+/* Hands the first waiting edit to the store. What it changed of a showtime is read back, so that
+ * memory shows what the batch commits. An error fails the whole batch. */
+static enum error run_edit(struct engine *engine, uint32_t slot, int64_t now_ms)
+{
+    struct resident *resident = &engine->residents.slots[slot];
+    const struct store *store = &engine->options.store;
+    struct batch *batch = &engine->batch;
+    struct command *command = take_waiting(engine, resident);
+    command->answer = (struct answer){0};
+    enum error error = store->methods->edit(store->context, command->edit, now_ms);
+    if (error == ERROR_INTERNAL_ERROR) {
+        command->answer.failure = error;
+        return ERROR_NONE;
+    }
+    if (error != ERROR_NONE || slot == engine->residents.capacity) return error;
+    if (edit_wrote(command->edit)) {
+        resident->loaded = false;
+        error = load(engine, resident);
+        if (error != ERROR_NONE) return error;
+        batch->changed[batch->turn_count - 1] = true;
+    }
+    if (resident->loaded) command->answer.map_version = resident->map.version;
+    return ERROR_NONE;
 }
 
 /* One showtime's turn inside the open transaction. An error fails the whole batch. */
@@ -272,13 +313,15 @@ static enum error run_turn(struct engine *engine, uint32_t slot, int64_t now_ms)
     batch->changed[batch->turn_count - 1] = exists && !was_loaded;
     turn_begin(&engine->turn, &engine->options.policy, &engine->memory,
                exists ? &resident->map : NULL, now_ms);
-    fill_turn(engine, resident, exists);
+    fill_turn(engine, resident, exists, false);
     if (!exists && loaded == ERROR_INTERNAL_ERROR) {
         close_showtime(engine, slot);
         return ERROR_NONE;
     }
     if (!exists && loaded != ERROR_SHOWTIME_NOT_FOUND) return loaded;
-    if (engine->turn.command_count == 0) return ERROR_NONE;
+    if (engine->turn.command_count == 0) {
+        return edit_waits(resident) ? run_edit(engine, slot, now_ms) : ERROR_NONE;
+    }
     engine->counts.turns++;
     bool changed = false;
     const enum error error = decide_and_record(engine, slot, &changed);
@@ -368,7 +411,7 @@ static void take_without_turns(struct engine *engine)
         if (slot == RESIDENT_NONE) break;
         batch->slots[batch->turn_count++] = slot;
         turn_begin(&engine->turn, &engine->options.policy, NULL, NULL, 1);
-        fill_turn(engine, &engine->residents.slots[slot], false);
+        fill_turn(engine, &engine->residents.slots[slot], false, true);
     }
 }
 

@@ -88,6 +88,7 @@ static void copy_map(struct feed_view *view, const struct seat_map *map)
 {
     view->showtime = map->showtime;
     view->version = map->version;
+    view->layout = map->layout;
     view->rows = map->rows;
     view->cols = map->cols;
     view->place_count = map->place_count;
@@ -162,6 +163,7 @@ bool feed_read(struct feed *feed, struct id showtime, struct feed_view *ret_view
     const struct feed_view *view = entry->view;
     *ret_view = (struct feed_view){.showtime = view->showtime,
                                    .version = view->version,
+                                   .layout = view->layout,
                                    .rows = view->rows,
                                    .cols = view->cols,
                                    .place_count = view->place_count};

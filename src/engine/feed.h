@@ -16,6 +16,7 @@ struct feed;
 struct feed_view {
     struct id showtime;
     uint64_t version;
+    uint64_t layout; /* The store's name for the layout. */
     uint16_t rows;
     uint16_t cols;
     uint32_t place_count;

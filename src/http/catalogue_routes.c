@@ -18,6 +18,14 @@ enum {
 static_assert((int)CATALOGUE_LISTED_MAX >= (int)QUERY_LIMIT_MAX,
               "a page of the contract can be asked for");
 
+/* How a single entry is answered. */
+struct showing {
+    int status;
+    bool personal; /* Without a tag, not to be kept. */
+};
+
+static const struct showing public_showing = {.status = 200};
+
 /* Memory for what is read, until it is written into the answer. One at a time in each loop,
  * since nothing waits in between. */
 static bool open_scratch(struct exchange *exchange, struct arena *ret_scratch, int64_t now_ms)
@@ -46,7 +54,7 @@ static void answer_failure(struct exchange *exchange, enum error error, int64_t 
 }
 
 /* Sends the body with its tag, or says that the client has it. */
-static void send(struct exchange *exchange, struct reply *reply)
+static void send_tagged(struct exchange *exchange, struct reply *reply)
 {
     const struct siphash_key key = {0}; /* Nothing is hidden: equal bodies have equal tags. */
     char *tag = arena_take(&exchange->arena, TAG_SIZE);
@@ -69,6 +77,18 @@ static void send(struct exchange *exchange, struct reply *reply)
     }
     free(reply->large);
     exchange_reply(exchange, 304, (struct slice){0}, (struct slice){0});
+}
+
+/* Sends a single entry; what staff have just written is for them alone. */
+static void send_entry(struct exchange *exchange, struct reply *reply,
+                       const struct showing *showing)
+{
+    if (!showing->personal) {
+        send_tagged(exchange, reply);
+        return;
+    }
+    reply_add_personal(exchange);
+    reply_send(exchange, showing->status, reply);
 }
 
 static void open_list(struct reply *reply)
@@ -131,7 +151,7 @@ static void answer_movies(struct exchange *exchange, const struct movie *movies,
         catalogue_json_movie(&reply.writer, &movies[index]);
     }
     close_list(&reply, more ? movies[count - 1].id : (struct id){0});
-    send(exchange, &reply);
+    send_tagged(exchange, &reply);
 }
 
 void catalogue_handle_movies(struct exchange *exchange, const struct catalogue *catalogue,
@@ -160,22 +180,35 @@ void catalogue_handle_movies(struct exchange *exchange, const struct catalogue *
     close_scratch(&scratch);
 }
 
-void catalogue_handle_movie(struct exchange *exchange, const struct catalogue *catalogue,
-                            struct slice id, int64_t now_ms)
+static void show_movie(struct exchange *exchange, const struct catalogue *catalogue, struct id id,
+                       const struct showing *showing, int64_t now_ms)
 {
-    struct id parsed;
     struct movie movie;
     struct reply reply;
-    if (!read_id(exchange, id, ERROR_MOVIE_NOT_FOUND, &parsed, now_ms)) return;
     const enum error error =
-        catalogue->methods->find_movie(catalogue->context, parsed, &exchange->arena, &movie);
+        catalogue->methods->find_movie(catalogue->context, id, &exchange->arena, &movie);
     if (error != ERROR_NONE) {
         answer_failure(exchange, error, now_ms);
         return;
     }
     if (!reply_begin(exchange, catalogue_json_movie_size(&movie), &reply)) return;
     catalogue_json_movie(&reply.writer, &movie);
-    send(exchange, &reply);
+    send_entry(exchange, &reply, showing);
+}
+
+void catalogue_handle_movie(struct exchange *exchange, const struct catalogue *catalogue,
+                            struct slice id, int64_t now_ms)
+{
+    struct id parsed;
+    if (!read_id(exchange, id, ERROR_MOVIE_NOT_FOUND, &parsed, now_ms)) return;
+    show_movie(exchange, catalogue, parsed, &public_showing, now_ms);
+}
+
+void catalogue_show_movie(struct exchange *exchange, const struct catalogue *catalogue,
+                          struct id id, int status, int64_t now_ms)
+{
+    const struct showing showing = {.status = status, .personal = true};
+    show_movie(exchange, catalogue, id, &showing, now_ms);
 }
 
 static void answer_cinemas(struct exchange *exchange, const struct cinema *cinemas, size_t count,
@@ -192,7 +225,7 @@ static void answer_cinemas(struct exchange *exchange, const struct cinema *cinem
         catalogue_json_cinema(&reply.writer, &cinemas[index]);
     }
     close_list(&reply, more ? cinemas[count - 1].id : (struct id){0});
-    send(exchange, &reply);
+    send_tagged(exchange, &reply);
 }
 
 void catalogue_handle_cinemas(struct exchange *exchange, const struct catalogue *catalogue,
@@ -216,27 +249,41 @@ void catalogue_handle_cinemas(struct exchange *exchange, const struct catalogue 
     close_scratch(&scratch);
 }
 
-static void answer_cinema(struct exchange *exchange, const struct cinema *cinema)
+static void answer_cinema(struct exchange *exchange, const struct cinema *cinema,
+                          const struct showing *showing)
 {
     struct reply reply;
     if (!reply_begin(exchange, catalogue_json_cinema_size(cinema), &reply)) return;
     catalogue_json_cinema(&reply.writer, cinema);
-    send(exchange, &reply);
+    send_entry(exchange, &reply, showing);
+}
+
+static void show_cinema(struct exchange *exchange, const struct catalogue *catalogue, struct id id,
+                        const struct showing *showing, int64_t now_ms)
+{
+    struct arena scratch;
+    struct cinema cinema;
+    if (!open_scratch(exchange, &scratch, now_ms)) return;
+    const enum error error =
+        catalogue->methods->find_cinema(catalogue->context, id, &scratch, &cinema);
+    if (error == ERROR_NONE) answer_cinema(exchange, &cinema, showing);
+    else answer_failure(exchange, error, now_ms);
+    close_scratch(&scratch);
 }
 
 void catalogue_handle_cinema(struct exchange *exchange, const struct catalogue *catalogue,
                              struct slice id, int64_t now_ms)
 {
     struct id parsed;
-    struct arena scratch;
-    struct cinema cinema;
     if (!read_id(exchange, id, ERROR_CINEMA_NOT_FOUND, &parsed, now_ms)) return;
-    if (!open_scratch(exchange, &scratch, now_ms)) return;
-    const enum error error =
-        catalogue->methods->find_cinema(catalogue->context, parsed, &scratch, &cinema);
-    if (error == ERROR_NONE) answer_cinema(exchange, &cinema);
-    else answer_failure(exchange, error, now_ms);
-    close_scratch(&scratch);
+    show_cinema(exchange, catalogue, parsed, &public_showing, now_ms);
+}
+
+void catalogue_show_cinema(struct exchange *exchange, const struct catalogue *catalogue,
+                           struct id id, int status, int64_t now_ms)
+{
+    const struct showing showing = {.status = status, .personal = true};
+    show_cinema(exchange, catalogue, id, &showing, now_ms);
 }
 
 static bool read_available(struct query *query)
@@ -271,7 +318,7 @@ static void answer_showtimes(struct exchange *exchange, const struct showtime *s
         catalogue_json_showtime(&reply.writer, &showtimes[index], now_ms);
     }
     close_list(&reply, more ? showtimes[count - 1].id : (struct id){0});
-    send(exchange, &reply);
+    send_tagged(exchange, &reply);
 }
 
 void catalogue_handle_showtimes(struct exchange *exchange, const struct catalogue *catalogue,
@@ -299,20 +346,33 @@ void catalogue_handle_showtimes(struct exchange *exchange, const struct catalogu
     close_scratch(&scratch);
 }
 
-void catalogue_handle_showtime(struct exchange *exchange, const struct catalogue *catalogue,
-                               struct slice id, int64_t now_ms)
+static void show_showtime(struct exchange *exchange, const struct catalogue *catalogue,
+                          struct id id, const struct showing *showing, int64_t now_ms)
 {
-    struct id parsed;
     struct showtime showtime;
     struct reply reply;
-    if (!read_id(exchange, id, ERROR_SHOWTIME_NOT_FOUND, &parsed, now_ms)) return;
     const enum error error =
-        catalogue->methods->find_showtime(catalogue->context, parsed, &exchange->arena, &showtime);
+        catalogue->methods->find_showtime(catalogue->context, id, &exchange->arena, &showtime);
     if (error != ERROR_NONE) {
         answer_failure(exchange, error, now_ms);
         return;
     }
     if (!reply_begin(exchange, catalogue_json_showtime_size(&showtime), &reply)) return;
     catalogue_json_showtime(&reply.writer, &showtime, now_ms);
-    send(exchange, &reply);
+    send_entry(exchange, &reply, showing);
+}
+
+void catalogue_handle_showtime(struct exchange *exchange, const struct catalogue *catalogue,
+                               struct slice id, int64_t now_ms)
+{
+    struct id parsed;
+    if (!read_id(exchange, id, ERROR_SHOWTIME_NOT_FOUND, &parsed, now_ms)) return;
+    show_showtime(exchange, catalogue, parsed, &public_showing, now_ms);
+}
+
+void catalogue_show_showtime(struct exchange *exchange, const struct catalogue *catalogue,
+                             struct id id, int status, int64_t now_ms)
+{
+    const struct showing showing = {.status = status, .personal = true};
+    show_showtime(exchange, catalogue, id, &showing, now_ms);
 }

@@ -25,3 +25,11 @@ void catalogue_handle_showtimes(struct exchange *exchange, const struct catalogu
                                 int64_t now_ms);
 void catalogue_handle_showtime(struct exchange *exchange, const struct catalogue *catalogue,
                                struct slice id, int64_t now_ms);
+
+/* The same entries as answers to staff who have just written them. */
+void catalogue_show_movie(struct exchange *exchange, const struct catalogue *catalogue,
+                          struct id id, int status, int64_t now_ms);
+void catalogue_show_cinema(struct exchange *exchange, const struct catalogue *catalogue,
+                           struct id id, int status, int64_t now_ms);
+void catalogue_show_showtime(struct exchange *exchange, const struct catalogue *catalogue,
+                             struct id id, int status, int64_t now_ms);

@@ -12,7 +12,7 @@
 #include "engine/writer.h"
 #include "http/cors.h"
 #include "http/exchange.h"
-#include "ports/catalogue.h"
+#include "ports/catalogue_entries.h"
 #include "ports/reader.h"
 #include "ports/staff_reader.h"
 
@@ -57,6 +57,7 @@ struct house {
     struct url default_return_url; /* Empty: none. */
     size_t return_host_count;
     struct slice return_hosts[RETURN_HOSTS_MAX];
+    const struct locale *locale;
     struct slice version; /* Of the program. */
     int64_t started_at_ms;
 };

@@ -19,6 +19,7 @@ int phr_parse_request(const char *buf, size_t len, const char **method, size_t *
 enum { PARSE_INCOMPLETE = -2, METHOD_SIZE_MAX = 16 };
 
 static const struct slice webhook_prefix = SLICE_INIT("/api/payments/webhook/");
+static const struct slice cinemas_prefix = SLICE_INIT("/api/cinemas");
 
 /* What a head says about where its request ends. */
 struct fields {
@@ -151,6 +152,13 @@ static bool read_field(const struct phr_header *header, struct fields *fields,
     return true;
 }
 
+static size_t body_size_max(struct slice target)
+{
+    if (slice_starts_with(target, webhook_prefix)) return FRAMING_WEBHOOK_SIZE_MAX;
+    if (slice_starts_with(target, cinemas_prefix)) return FRAMING_CINEMA_SIZE_MAX;
+    return FRAMING_BODY_SIZE_MAX;
+}
+
 /* Where does the body end? */
 static enum error judge_body(const struct fields *fields, int minor_version,
                              struct framing_head *head)
@@ -161,8 +169,7 @@ static enum error judge_body(const struct fields *fields, int minor_version,
         !slice_equal_ignoring_case(fields->expect, SLICE("100-continue")))
         return ERROR_BAD_REQUEST;
 
-    head->body_size_max = slice_starts_with(head->target, webhook_prefix) ? FRAMING_WEBHOOK_SIZE_MAX
-                                                                          : FRAMING_BODY_SIZE_MAX;
+    head->body_size_max = body_size_max(head->target);
     if (fields->transfer_encoding_count == 1) {
         if (minor_version == 0) return ERROR_BAD_REQUEST;
         if (!slice_equal_ignoring_case(fields->transfer_encoding, SLICE("chunked")))

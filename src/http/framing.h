@@ -24,6 +24,7 @@ enum {
     FRAMING_FIELDS_MAX = 64,             /* Below the library's own limit of 100. */
     FRAMING_BODY_SIZE_MAX = 16 * 1024,
     FRAMING_WEBHOOK_SIZE_MAX = 64 * 1024, /* Gateways send more than clients may. */
+    FRAMING_CINEMA_SIZE_MAX = 64 * 1024,  /* Fifty screens with their layouts. */
     FRAMING_TRAILER_SIZE_MAX = 1024,      /* Trailers are dropped; nobody needs more. */
     FRAMING_REQUEST_ID_SIZE_MAX = 64,
 };

@@ -28,30 +28,40 @@ static void refuse(struct exchange *exchange, struct slice message, int64_t now_
                   now_ms);
 }
 
-bool request_body_parse(struct exchange *exchange, struct request_body *ret_body, int64_t now_ms)
+const struct json *request_body_parse_into(struct exchange *exchange, struct arena *arena,
+                                           int64_t now_ms)
 {
-    CHECK(ret_body != NULL);
+    CHECK(arena != NULL);
 
     const struct slice name = SLICE("content-type");
     if (exchange_header_count(exchange, name) > 1 ||
         (exchange->body.size > 0 && !type_is_json(exchange_header(exchange, name)))) {
         problem_reply(exchange, &(struct problem){.error = ERROR_UNSUPPORTED_MEDIA_TYPE}, now_ms);
-        return false;
+        return NULL;
     }
     if (exchange->body.size == 0) {
         refuse(exchange, SLICE("A JSON body is required"), now_ms);
-        return false;
+        return NULL;
     }
     const struct json *root = NULL;
     struct json_fault fault;
-    if (!json_parse(exchange->body, &exchange->arena, &root, &fault)) {
+    if (!json_parse(exchange->body, arena, &root, &fault)) {
         refuse(exchange, fault.message, now_ms);
-        return false;
+        return NULL;
     }
     if (root->kind != JSON_OBJECT) {
         refuse(exchange, SLICE("The body must be a JSON object"), now_ms);
-        return false;
+        return NULL;
     }
+    return root;
+}
+
+bool request_body_parse(struct exchange *exchange, struct request_body *ret_body, int64_t now_ms)
+{
+    CHECK(ret_body != NULL);
+
+    const struct json *root = request_body_parse_into(exchange, &exchange->arena, now_ms);
+    if (root == NULL) return false;
     *ret_body = (struct request_body){.arena = &exchange->arena, .root = root};
     return true;
 }

@@ -29,6 +29,10 @@ struct request_body {
 MUST_USE bool request_body_parse(struct exchange *exchange, struct request_body *ret_body,
                                  int64_t now_ms);
 
+/* The same, with the tree in an arena that is not the exchange's. NULL when it has answered. */
+MUST_USE const struct json *request_body_parse_into(struct exchange *exchange, struct arena *arena,
+                                                    int64_t now_ms);
+
 /* Refuses members that nobody asked for. False when it has answered the exchange, because
  * anything was wrong. */
 MUST_USE bool request_body_finish(struct exchange *exchange, struct request_body *body,

@@ -12,6 +12,7 @@
 #include "http/payments.h"
 #include "http/problem.h"
 #include "http/problem_page.h"
+#include "http/programme.h"
 #include "http/sandbox_pages.h"
 #include "http/seat_pages.h"
 #include "http/staff.h"
@@ -191,13 +192,47 @@ static void post_pay_page(const struct visit *visit)
                       visit->now_ms);
 }
 
+static void post_movie(const struct visit *visit)
+{
+    programme_create(visit->desk, visit->exchange, EDIT_MOVIE, visit->now_ms);
+}
+
+static void patch_movie(const struct visit *visit)
+{
+    programme_change(visit->desk, visit->exchange, EDIT_MOVIE, visit->parameters[0], visit->now_ms);
+}
+
+static void post_cinema(const struct visit *visit)
+{
+    programme_create(visit->desk, visit->exchange, EDIT_CINEMA, visit->now_ms);
+}
+
+static void patch_cinema(const struct visit *visit)
+{
+    programme_change(visit->desk, visit->exchange, EDIT_CINEMA, visit->parameters[0],
+                     visit->now_ms);
+}
+
+static void post_showtime(const struct visit *visit)
+{
+    programme_create(visit->desk, visit->exchange, EDIT_SHOWTIME, visit->now_ms);
+}
+
+static void patch_showtime(const struct visit *visit)
+{
+    programme_change(visit->desk, visit->exchange, EDIT_SHOWTIME, visit->parameters[0],
+                     visit->now_ms);
+}
+
 struct resource {
     struct slice pattern; /* A part that starts with ':' stands for any text without '/'. */
     bool needs_user;
     bool needs_staff; /* A user whose role is staff or admin. */
+    bool open_get;    /* GET is for everybody, whatever the others need. */
     enum limited limited;
     handler *get;
     handler *post;
+    handler *patch;
     handler *remove;
 };
 
@@ -225,12 +260,18 @@ static const struct resource resources[] = {
     {SLICE_INIT("/api/staff/journal"), .needs_staff = true, .get = get_journal},
     {SLICE_INIT("/api/showtimes/:id/seats"), .get = get_seats},
     {SLICE_INIT("/api/showtimes/:id/events"), .get = get_events},
-    {SLICE_INIT("/api/showtimes/:id"), .get = get_showtime},
-    {SLICE_INIT("/api/showtimes"), .get = get_showtimes},
-    {SLICE_INIT("/api/movies/:id"), .get = get_movie},
-    {SLICE_INIT("/api/movies"), .get = get_movies},
-    {SLICE_INIT("/api/cinemas/:id"), .get = get_cinema},
-    {SLICE_INIT("/api/cinemas"), .get = get_cinemas},
+    {SLICE_INIT("/api/showtimes/:id"), .needs_staff = true, .open_get = true, .get = get_showtime,
+     .patch = patch_showtime},
+    {SLICE_INIT("/api/showtimes"), .needs_staff = true, .open_get = true, .get = get_showtimes,
+     .post = post_showtime},
+    {SLICE_INIT("/api/movies/:id"), .needs_staff = true, .open_get = true, .get = get_movie,
+     .patch = patch_movie},
+    {SLICE_INIT("/api/movies"), .needs_staff = true, .open_get = true, .get = get_movies,
+     .post = post_movie},
+    {SLICE_INIT("/api/cinemas/:id"), .needs_staff = true, .open_get = true, .get = get_cinema,
+     .patch = patch_cinema},
+    {SLICE_INIT("/api/cinemas"), .needs_staff = true, .open_get = true, .get = get_cinemas,
+     .post = post_cinema},
     {SLICE_INIT("/health"), .limited = LIMITED_NOT, .get = get_ready},
     {SLICE_INIT("/health/live"), .limited = LIMITED_NOT, .get = get_live},
     {SLICE_INIT("/health/ready"), .limited = LIMITED_NOT, .get = get_ready},
@@ -279,6 +320,8 @@ static handler *handler_of(const struct resource *resource, enum http_method met
         return resource->get;
     case METHOD_POST:
         return resource->post;
+    case METHOD_PATCH:
+        return resource->patch;
     case METHOD_DELETE:
         return resource->remove;
     default:
@@ -289,6 +332,7 @@ static handler *handler_of(const struct resource *resource, enum http_method met
 static struct slice allowed(const struct resource *resource)
 {
     if (resource->get != NULL && resource->post != NULL) return SLICE("GET, HEAD, POST");
+    if (resource->get != NULL && resource->patch != NULL) return SLICE("GET, HEAD, PATCH");
     if (resource->get != NULL && resource->remove != NULL) return SLICE("GET, HEAD, DELETE");
     if (resource->get != NULL) return SLICE("GET, HEAD");
     return resource->post != NULL ? SLICE("POST") : SLICE("DELETE");
@@ -310,6 +354,7 @@ static bool authenticate(const struct visit *visit)
 /* May the caller come in? False when it has answered the exchange. */
 static bool admits(const struct resource *resource, const struct visit *visit)
 {
+    if (resource->open_get && visit->exchange->method == METHOD_GET) return true;
     if (!resource->needs_user && !resource->needs_staff) return true;
     if (!authenticate(visit)) return false;
     if (!resource->needs_staff || visit->exchange->role != ROLE_USER) return true;

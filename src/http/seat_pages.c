@@ -26,6 +26,7 @@ struct entry {
     struct id showtime; /* None: free. */
     uint64_t used;      /* The set's count of uses at the last one. */
     uint64_t version;   /* Of the bodies. */
+    uint64_t layout;    /* Of the plan. */
     int64_t prices[SEAT_TYPE_COUNT];
     struct seat_plan *plan;
     char *head;
@@ -146,6 +147,7 @@ static enum error fill_entry(struct entry *entry, const struct catalogue *catalo
     if (error != ERROR_NONE) return error;
     const struct seat_layout *layout = &entry->plan->layout;
     if (layout->rows != view->rows || layout->cols != view->cols) return ERROR_INTERNAL_ERROR;
+    entry->layout = view->layout;
     return write_head(entry, view);
 }
 
@@ -186,9 +188,12 @@ static enum error refresh(struct seat_pages *pages, struct feed *feed,
     struct feed_view view;
     if (!feed_read(feed, showtime, &view)) return ERROR_SHOWTIME_NOT_FOUND;
     enum error error = ERROR_NONE;
-    if (entry->head == NULL) error = fill_entry(entry, catalogue, &view);
-    else if (memcmp(entry->prices, view.prices, sizeof view.prices) != 0)
+    if (entry->head == NULL || entry->layout != view.layout) {
+        empty_entry(entry);
+        error = fill_entry(entry, catalogue, &view);
+    } else if (memcmp(entry->prices, view.prices, sizeof view.prices) != 0) {
         error = write_head(entry, &view);
+    }
     if (error != ERROR_NONE) return error;
     if (entry->version != view.version) drop_bodies(entry);
     entry->showtime = showtime;

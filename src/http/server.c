@@ -13,6 +13,9 @@
 #include "base/buffer.h"
 #include "base/random.h"
 
+static_assert((int)FRAMING_CINEMA_SIZE_MAX <= (int)FRAMING_WEBHOOK_SIZE_MAX,
+              "webhooks are largest");
+
 enum {
     USER_TIMEOUT_MS = 30000, /* Sent bytes that nobody acknowledges. */
     /* h2o takes all that the kernel holds, so this bounds what one connection pipelines. */

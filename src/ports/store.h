@@ -14,6 +14,8 @@
 
 #include "core/turn.h"
 
+struct catalogue_edit; /* See ports/catalogue_edit.h. */
+
 enum { SHOWTIME_BLOCK_SIZE_MAX = 96 * 1024 }; /* Holds seat_map_size of the largest layout. */
 
 struct store_methods {
@@ -37,6 +39,10 @@ struct store_methods {
     /* Writes the changed facts, the journal, the changed seats, and the map's version; and its
      * cancellation, if the turn has cancelled the showtime. */
     enum error (*record)(void *context, const struct turn *turn);
+
+    /* Adds or changes an entry of the catalogue and sets the edit's answer. A showtime must be
+     * loaded again after it was written. ERROR_INTERNAL_ERROR: this edit alone is undone. */
+    enum error (*edit)(void *context, struct catalogue_edit *edit, int64_t now_ms);
 
     enum error (*commit)(void *context);
 

@@ -106,6 +106,7 @@ static enum error add_command(const struct gather_finder *finder, struct turn *t
     case COMMAND_BLOCK:
     case COMMAND_CANCEL_SHOWTIME:
     case COMMAND_LOOK:
+    case COMMAND_EDIT: /* Never in a turn that is decided. */
         break;
     }
     return ERROR_NONE;

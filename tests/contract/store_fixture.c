@@ -10,6 +10,8 @@
 #include "store/sqlite/sqlite_reader.h"
 #include "store/sqlite/sqlite_store.h"
 
+#define MOVIE "a00000000000000000000001"
+#define CINEMA "c00000000000000000000001"
 #define PLACES "vvvvvvvvvvssssssssssccccccccc-"
 
 static const struct siphash_key id_key = {.bytes = {3, 1, 4}};
@@ -50,9 +52,12 @@ static void put_sqlite_showtime(struct store_fixture *fixture, uint32_t number)
     (void)snprintf(
         sql, sizeof sql,
         "INSERT OR IGNORE INTO seat_layout(number,rows,cols,places) VALUES(1,3,10,'" PLACES "');"
+        "INSERT OR IGNORE INTO movie(id,title,duration_minutes,status)"
+        " VALUES('" MOVIE "','m',120,'ended');"
+        "INSERT OR IGNORE INTO cinema(id,name) VALUES('" CINEMA "','c');"
         "INSERT INTO showtime(id,movie,cinema,screen_id,layout,starts_at,ends_at,price_standard,"
         "price_vip,price_couple,total_seats,available_seats)"
-        " VALUES('%.24s','m','c','s',1,%lld,%lld,%lld,%lld,%lld,29,29)",
+        " VALUES('%.24s','" MOVIE "','" CINEMA "','s',1,%lld,%lld,%lld,%lld,%lld,29,29)",
         id, (long long)FIXTURE_STARTS_AT_MS, (long long)FIXTURE_ENDS_AT_MS,
         (long long)FIXTURE_PRICE_STANDARD, (long long)FIXTURE_PRICE_VIP,
         (long long)FIXTURE_PRICE_COUPLE);

@@ -302,6 +302,28 @@ static void share_uuid(struct clients *clients)
     if (make_twin(clients->world, call->key, &command.claim, &key)) add(clients, &command, key, -1);
 }
 
+/* Staff change a price, or now and then the start. */
+static void new_edit(struct clients *clients)
+{
+    struct world *world = clients->world;
+    struct random *random = &world->random;
+    struct catalogue_edit edit = {.kind = EDIT_SHOWTIME};
+    const struct model_showtime *showtime =
+        &world->model.showtimes[random_below(random, world->model.showtime_count)];
+    edit.showtime.id = random_chance(random, 1) ? unknown_id : showtime->id;
+    if (random_chance(random, 25)) {
+        edit.members = UINT32_C(1) << SHOWTIME_START;
+        edit.showtime.starts_at_ms = showtime->starts_at_ms + 60000 * random_below(random, 3);
+    } else {
+        edit.members = UINT32_C(1) << SHOWTIME_PRICE;
+        edit.showtime.prices[random_below(random, SEAT_TYPE_COUNT)] =
+            random_between(random, 60, 200) * 1000;
+    }
+    const struct command command = {
+        .kind = COMMAND_EDIT, .showtime = edit.showtime.id, .edit = &edit};
+    world_send(world, &command, WORLD_CALL_NONE, 0, false);
+}
+
 uint32_t clients_retry(struct clients *clients)
 {
     if (clients->open_count == 0) return 0;
@@ -324,7 +346,8 @@ static void act(struct clients *clients)
     else if (dice < 56) reuse_key(clients);
     else if (dice < 58) share_uuid(clients);
     else if (dice < 88) new_pay(clients);
-    else new_cancel(clients);
+    else if (dice < 97) new_cancel(clients);
+    else new_edit(clients);
 }
 
 void clients_act(struct clients *clients)

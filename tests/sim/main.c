@@ -20,8 +20,10 @@ enum {
     SEEDS_MAX = 100000000,
     COMPLETE_SEEDS = 300, /* Fewer may miss a rare state by chance. */
     REPEAT_EVERY = 25,    /* Seeds between those that are run twice. */
-    CALM_ROUNDS_MAX = 60,
-    CALM_ROUND_MS = 40000, /* All rounds outlast the longest hold, which may keep others out. */
+    /* Where one showtime has room, each may keep the next out for its longest hold: all rounds
+     * outlast five of them. */
+    CALM_ROUNDS_MAX = 200,
+    CALM_ROUND_MS = 40000,
     FAULTS_SHOWN = 10,
 };
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "base/check.h"
+#include "sim/model_edit.h"
 #include "sim/model_money.h"
 #include "sim/model_seats.h"
 #include "sim/model_staff.h"
@@ -285,6 +286,9 @@ void model_hear(struct model *model, const struct command *command, uint32_t key
         break;
     case COMMAND_MONEY:
         model_money_hear_news(model, command);
+        break;
+    case COMMAND_EDIT:
+        model_edit_hear(model, command);
         break;
     case COMMAND_REFUND:
         model_staff_hear(model, command, key);

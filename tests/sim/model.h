@@ -53,6 +53,7 @@ struct model_booking {
     enum booking_status status;
     uint32_t seat_count;
     uint32_t places[SEATS_PER_HOLD_MAX];
+    int64_t prices[SEATS_PER_HOLD_MAX]; /* Of its seats, when they were held. */
     int64_t amount;
     int64_t held_at_ms;
     int64_t first_end_ms;

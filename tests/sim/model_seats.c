@@ -33,7 +33,7 @@ void model_seats_compare(struct model *model, const struct booking *booking,
         MODEL_MUST(model, model_seats_place(showtime, seat->name) == (int32_t)place,
                    "a booking changed its seats or their order");
         MODEL_MUST(model, seat->type == showtime->layout.types[place], "a seat changed its type");
-        MODEL_MUST(model, seat->price == showtime->prices[seat->type], "a sold price changed");
+        MODEL_MUST(model, seat->price == expected->prices[index], "a sold price changed");
     }
 }
 
@@ -64,7 +64,9 @@ static void hear_granted(struct model *model, const struct command *command, uin
     booking->status = BOOKING_PENDING;
     booking->seat_count = command->seat_count;
     for (uint32_t index = 0; index < command->seat_count; index++) {
-        booking->places[index] = (uint32_t)model_seats_place(showtime, command->seats[index]);
+        const uint32_t place = (uint32_t)model_seats_place(showtime, command->seats[index]);
+        booking->places[index] = place;
+        booking->prices[index] = showtime->prices[showtime->layout.types[place]];
     }
     booking->amount = price_of(showtime, command);
     booking->held_at_ms = model->now_ms;

@@ -126,6 +126,9 @@ static void compare_seats(struct model *model, struct memory_store *store, uint3
     const enum error error = port.methods->load(port.context, showtime->id, block, &map);
     MODEL_MUST(model, error == ERROR_NONE, "a showtime is gone");
     MODEL_MUST(model, map.version >= showtime->version_seen, "a stored version went back");
+    MODEL_MUST(model, memcmp(map.prices, showtime->prices, sizeof map.prices) == 0,
+               "a stored price is another");
+    MODEL_MUST(model, map.starts_at_ms == showtime->starts_at_ms, "a stored start is another");
     for (uint32_t place = 0; place < map.place_count && !model->broken; place++) {
         const bool taken = map.states[place] == SEAT_HELD || map.states[place] == SEAT_BOOKED;
         const int32_t owner = showtime->owners[place];

@@ -38,6 +38,7 @@ static void mix_answer(struct world *world, const struct attempt *attempt)
     mix_number(world, (int64_t)answer->failure << 32 | (int64_t)answer->refusal);
     mix_number(world, answer->replayed << 2 | answer->created << 1 | attempt->deaf);
     mix_number(world, (int64_t)answer->outcome);
+    if (command->edit != NULL) mix_number(world, (int64_t)command->edit->outcome);
     mix_number(world, (int64_t)answer->map_version);
     mix_number(world, answer->retry_at_ms);
     mix_number(world, answer->conflict_count);
@@ -53,9 +54,9 @@ static void mix_answer(struct world *world, const struct attempt *attempt)
 
 static void print_answer(const struct world *world, const struct attempt *attempt)
 {
-    static const char *const kinds[] = {"hold",    "confirm", "pay",         "cancel",
-                                        "money",   "end",     "look",        "block",
-                                        "release", "refund",  "refund done", "cancel showtime"};
+    static const char *const kinds[] = {
+        "hold",  "confirm", "pay",    "cancel",      "money",           "end", "look",
+        "block", "release", "refund", "refund done", "cancel showtime", "edit"};
     const struct command *command = &attempt->command;
     const struct answer *answer = &command->answer;
     printf("step %" PRIu64 " +%" PRId64 "ms %s key %u by %c: failure %d refusal %d%s%s outcome %d "
@@ -227,6 +228,10 @@ void world_send(struct world *world, const struct command *command, int32_t call
     struct attempt *attempt = &world->attempts[world->next_attempt];
     attempt->command = *command;
     attempt->command.owner = attempt;
+    if (command->edit != NULL) {
+        attempt->edit = *command->edit;
+        attempt->command.edit = &attempt->edit;
+    }
     if (command->order != NULL) {
         attempt->order = *command->order;
         attempt->command.order = &attempt->order;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "ports/catalogue_edit.h"
 #include "sim/model_store.h"
 #include "sim/random.h"
 
@@ -21,10 +22,11 @@ enum {
 /* One sending of a call. */
 struct attempt {
     struct command command;
-    struct staff_order order; /* The command's, if it has one. */
-    int32_t call;             /* Whose it is; WORLD_CALL_NONE: nobody waits for it. */
-    uint32_t key;             /* Position among the model's keys, if it has one. */
-    bool deaf;                /* The answer is lost on its way. */
+    struct catalogue_edit edit; /* The command's, if it has one. */
+    struct staff_order order;   /* The same. */
+    int32_t call;               /* Whose it is; WORLD_CALL_NONE: nobody waits for it. */
+    uint32_t key;               /* Position among the model's keys, if it has one. */
+    bool deaf;                  /* The answer is lost on its way. */
     bool in_flight;
 };
 

@@ -1,6 +1,7 @@
 #include "sim/world_look.h"
 
 #include "base/check.h"
+#include "sim/model_edit.h"
 
 static bool is_unknown(enum memory_fault fault)
 {
@@ -23,6 +24,7 @@ static void note_closed(struct world *world, const struct attempt *attempt)
 {
     struct model *model = &world->model;
     MODEL_MUST(model, world->armed == MEMORY_FAULT_RECORD, "an internal error without a reason");
+    if (attempt->command.kind == COMMAND_EDIT) return; /* It is refused alone. */
     const int32_t showtime = model_find_showtime(model, attempt->command.showtime);
     if (showtime != MODEL_NONE) model->showtimes[showtime].closed = true;
     sometimes_saw(SOMETIMES_SHOWTIME_CLOSED);
@@ -69,6 +71,8 @@ static void look_at_map(struct world *world, uint32_t index, const struct feed_v
     const struct model_showtime *showtime = &model->showtimes[index];
     const bool overdue = world_look_overdue(world);
     MODEL_MUST(model, view->version >= showtime->version_seen, "a live map is behind an answer");
+    MODEL_MUST(model, memcmp(view->prices, showtime->prices, sizeof view->prices) == 0,
+               "a live map shows another price");
     for (uint32_t place = 0; place < view->place_count; place++) {
         const int32_t owner = showtime->owners[place];
         const enum seat_state state = (enum seat_state)view->states[place];
@@ -105,14 +109,23 @@ void world_look_at_feed(struct world *world)
     }
 }
 
+/* True if the doubtful command had an effect. */
+static bool absorb(struct world *world, struct doubt *doubt, bool kept)
+{
+    struct command *command = &doubt->command;
+    if (command->kind != COMMAND_EDIT) {
+        return model_store_absorb(&world->model, world->store, command, doubt->key);
+    }
+    return kept && model_edit_absorb(&world->model, command->edit);
+}
+
 void world_look_resolve(struct world *world)
 {
     const bool kept = world->armed == MEMORY_FAULT_COMMIT_KEPT;
     uint32_t happened = 0;
     for (uint32_t index = 0; index < world->doubt_count; index++) {
         struct doubt *doubt = &world->doubts[index];
-        const bool found =
-            model_store_absorb(&world->model, world->store, &doubt->command, doubt->key);
+        const bool found = absorb(world, doubt, kept);
         MODEL_MUST(&world->model, kept || !found, "a batch that was lost left something");
         happened += found;
     }

@@ -12,6 +12,7 @@ import time
 import pytest
 from support import api as calls
 from support import process, shapes, swarm
+from support.office import Office
 
 ATTACH_LIMIT_S = 20
 FLUSH_LATE_US = 60000000  # Longer than any test lets it last.
@@ -229,6 +230,24 @@ def test_who_has_waited_for_five_seconds_hears_that_the_outcome_is_unknown(launc
     again = customer.hold(showtime, ["C3"], key=key).expect(201)
     assert again.json["seats"] == ["C3"]
     assert server.api.statuses(showtime) == {"C3": "held"}
+
+
+def test_an_edit_is_done_although_its_sender_has_been_told_that_nobody_knows(launch):
+    """Whose edit it was stays known when the request is long gone."""
+    content, (showtime,) = process.pool(1)
+    office = Office(launch(content))
+    office.server.api.seats(showtime)
+    fault = Fault(office.server, *late_flush(FLUSH_LATE_US))
+    try:
+        office.change("showtimes", showtime, price={"vip": 7}).expect(503, "OUTCOME_UNKNOWN")
+        for _ in range(20):
+            office.api.public.get(f"/api/showtimes/{showtime}").expect(200)
+    finally:
+        fault.lift()
+    wait_for(lambda: office.get("showtimes", showtime)["price"]["vip"] == 7, 10, "the edit")
+    office.changed("showtimes", showtime, price={"vip": 7})
+    assert [entry[:4] for entry in office.journal()] == [
+        (office.user, "staff", "showtime.update", showtime)]
 
 
 def test_an_end_asked_for_while_the_disk_is_slow_waits_for_the_answers(launch):

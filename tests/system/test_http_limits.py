@@ -43,7 +43,8 @@ def test_many_fields_are_refused(server):
         assert_refused(server, data, 431, "HEADERS_TOO_LARGE")
 
 
-@pytest.mark.parametrize("path,limit", [("/echo", 16384), ("/api/payments/webhook/momo", 65536)])
+@pytest.mark.parametrize("path,limit", [("/echo", 16384), ("/api/payments/webhook/momo", 65536),
+                                        ("/api/cinemas", 65536)])
 def test_a_large_body_is_refused(server, path, limit):
     fitting = b"x" * limit
     start = f"POST {path} HTTP/1.1\r\nHost: a\r\n"

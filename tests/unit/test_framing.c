@@ -161,6 +161,30 @@ static void what_follows_a_head_is_not_part_of_it(void **state)
     assert_int_equal(head.body_size_max, FRAMING_BODY_SIZE_MAX);
 }
 
+static void the_limit_of_a_body_is_that_of_its_path(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        size_t size_max;
+    } rows[] = {
+        {"/api/payments/webhook/momo", FRAMING_WEBHOOK_SIZE_MAX},
+        {"/api/cinemas", FRAMING_CINEMA_SIZE_MAX},
+        {"/api/cinemas/0123456789abcdef01234567", FRAMING_CINEMA_SIZE_MAX},
+        {"/api/movies", FRAMING_BODY_SIZE_MAX},
+        {"/api/payments", FRAMING_BODY_SIZE_MAX},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        char text[128];
+        const int size =
+            snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: a\r\n\r\n", rows[row].path);
+        struct framing_head head;
+        const struct slice bytes = {.data = text, .size = (size_t)size};
+        assert_int_equal(framing_check(bytes, 0, &head), ERROR_NONE);
+        assert_int_equal(head.body_size_max, rows[row].size_max);
+    }
+}
+
 static size_t fill_line(char *block, size_t line_size)
 {
     memset(block, 'a', line_size);
@@ -340,6 +364,7 @@ int main(void)
         cmocka_unit_test(each_head_is_judged_as_the_table_says),
         cmocka_unit_test(a_head_that_comes_in_parts_gets_the_same_verdict),
         cmocka_unit_test(what_follows_a_head_is_not_part_of_it),
+        cmocka_unit_test(the_limit_of_a_body_is_that_of_its_path),
         cmocka_unit_test(a_request_line_has_a_limit),
         cmocka_unit_test(a_header_block_has_a_limit),
         cmocka_unit_test(the_number_of_fields_has_a_limit),

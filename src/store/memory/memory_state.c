@@ -128,7 +128,7 @@ void memory_state_keep_version(struct memory_store *store, const struct memory_r
 {
     const struct memory_old_version old = {.position = position_of(&store->showtimes, row),
                                            .version = row->version,
-                                           .status = row->showtime.status,
+                                           .showtime = row->showtime,
                                            .cancellation_reason = row->cancellation_reason,
                                            .cancelled_at_ms = row->cancelled_at_ms};
     memory_state_add(&store->old_versions, &old);
@@ -204,7 +204,7 @@ static void undo_seats(struct memory_store *store, const struct memory_mark *mar
             memory_state_row(&store->old_versions, store->old_versions.count - 1);
         struct memory_row *row = memory_state_row(&store->showtimes, old->position);
         row->version = old->version;
-        row->showtime.status = old->status;
+        row->showtime = old->showtime;
         row->cancellation_reason = old->cancellation_reason;
         row->cancelled_at_ms = old->cancelled_at_ms;
         store->old_versions.count--;

@@ -51,7 +51,7 @@ struct memory_old_claim {
 struct memory_old_version {
     size_t position;
     uint64_t version;
-    enum showtime_status status;
+    struct memory_showtime showtime;
     struct reason cancellation_reason;
     int64_t cancelled_at_ms;
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "store/memory/memory_edit.h"
 #include "store/memory/memory_record.h"
 #include "store/memory/memory_state.h"
 
@@ -168,6 +169,16 @@ static enum error record(void *context, const struct turn *turn)
     return memory_record_turn(store, turn);
 }
 
+static enum error edit(void *context, struct catalogue_edit *wanted, int64_t now_ms)
+{
+    struct memory_store *store = context;
+    CHECK(store->open);
+    if (takes_fault(store, MEMORY_FAULT_RECORD)) return ERROR_INTERNAL_ERROR;
+    if (takes_fault(store, MEMORY_FAULT_RECORD_UNAVAILABLE)) return ERROR_STORE_UNAVAILABLE;
+    memory_edit(store, wanted, now_ms);
+    return ERROR_NONE;
+}
+
 static void rollback(void *context)
 {
     struct memory_store *store = context;
@@ -216,6 +227,7 @@ static const struct store_methods methods = {.load = load,
                                              .begin = begin,
                                              .gather = gather,
                                              .record = record,
+                                             .edit = edit,
                                              .commit = commit,
                                              .rollback = rollback,
                                              .tend = tend};

@@ -61,6 +61,7 @@ static bool read_showtime(sqlite3_stmt *row, struct id showtime, void *block,
     ret_map->prices[SEAT_STANDARD] = sqlite3_column_int64(row, 8);
     ret_map->prices[SEAT_VIP] = sqlite3_column_int64(row, 9);
     ret_map->prices[SEAT_COUPLE] = sqlite3_column_int64(row, 10);
+    ret_map->layout = (uint64_t)sqlite3_column_int64(row, 13);
     return true;
 }
 
@@ -143,7 +144,7 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     sqlite3_stmt *row = database_statement(
         &store->database, "SELECT s.number,s.version,s.starts_at,s.ends_at,s.status,l.rows,l.cols,"
                           "l.places,s.price_standard,s.price_vip,s.price_couple,"
-                          "s.cancelled_at,s.cancellation_reason"
+                          "s.cancelled_at,s.cancellation_reason,s.layout"
                           " FROM showtime s JOIN seat_layout l ON l.number=s.layout WHERE s.id=?1");
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
     char id[ID_HEX_SIZE];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/sqlite/catalogue_edit.h"
 #include "store/sqlite/keys.h"
 #include "store/sqlite/load.h"
 #include "store/sqlite/record.h"
@@ -147,6 +148,13 @@ static enum error record(void *context, const struct turn *turn)
     return writer_state_note(store, record_turn(store, turn));
 }
 
+static enum error edit(void *context, struct catalogue_edit *wanted, int64_t now_ms)
+{
+    struct sqlite_store *store = context;
+    CHECK(store->open);
+    return writer_state_note(store, catalogue_edit(&store->database, wanted, now_ms));
+}
+
 /* Ends whatever is open; SQLite has undone it already after some errors. */
 static void undo(struct sqlite_store *store)
 {
@@ -228,6 +236,7 @@ static const struct store_methods methods = {.load = load,
                                              .begin = begin,
                                              .gather = gather,
                                              .record = record,
+                                             .edit = edit,
                                              .commit = commit,
                                              .rollback = rollback,
                                              .tend = tend};

@@ -4,7 +4,7 @@
 
 enum { DATE_SIZE = 10 };
 
-static enum error write_row(struct writing *writing, const struct cinema *cinema, bool *ret_wrote)
+enum error write_cinema_row(struct writing *writing, const struct cinema *cinema, bool *ret_wrote)
 {
     sqlite3_stmt *statement = database_statement(
         writing->database,
@@ -84,7 +84,7 @@ static enum error insert_screen(struct writing *writing, const struct cinema *ci
 }
 
 /* Replaces them all if one differs: a screen may have moved in the list. */
-static enum error write_screens(struct writing *writing, const struct cinema *cinema,
+enum error write_cinema_screens(struct writing *writing, const struct cinema *cinema,
                                 bool *ret_wrote)
 {
     CHECK(cinema->screen_count <= SCREENS_MAX);
@@ -126,7 +126,7 @@ static enum error write_date(struct writing *writing, const struct cinema *cinem
 
 /* The showtimes' local days, after the cinema moved to another time zone. Changing a column
  * that the walk's index does not have leaves the walk alone. */
-static enum error write_dates(struct writing *writing, const struct cinema *cinema)
+enum error write_cinema_dates(struct writing *writing, const struct cinema *cinema)
 {
     sqlite3_stmt *statement =
         database_statement(writing->database, "SELECT number,starts_at FROM showtime"
@@ -153,9 +153,9 @@ enum error write_cinema(struct writing *writing, const struct cinema *cinema)
     bool row_wrote = false;
     bool screens_wrote = false;
     enum error error = writing_ask(writing, "SELECT 1 FROM cinema WHERE id=?1", cinema->id, &known);
-    if (error == ERROR_NONE) error = write_row(writing, cinema, &row_wrote);
-    if (error == ERROR_NONE) error = write_screens(writing, cinema, &screens_wrote);
-    if (error == ERROR_NONE && known && row_wrote) error = write_dates(writing, cinema);
+    if (error == ERROR_NONE) error = write_cinema_row(writing, cinema, &row_wrote);
+    if (error == ERROR_NONE) error = write_cinema_screens(writing, cinema, &screens_wrote);
+    if (error == ERROR_NONE && known && row_wrote) error = write_cinema_dates(writing, cinema);
     writing_count(&writing->report.cinemas, known, row_wrote || screens_wrote);
     return error;
 }

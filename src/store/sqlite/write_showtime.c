@@ -62,26 +62,12 @@ static enum error find_layout(struct writing *writing, const struct showtime *sh
     return error;
 }
 
-/* Listed once a load, and only if a showtime would change. */
-static enum error find_sold(struct writing *writing)
-{
-    if (writing->sold_known) return ERROR_NONE;
-    const int code =
-        database_execute(writing->database, "CREATE TEMP TABLE sold(showtime INTEGER PRIMARY KEY);"
-                                            "INSERT OR IGNORE INTO temp.sold"
-                                            " SELECT showtime FROM booking UNION"
-                                            " SELECT showtime FROM seat_claim");
-    if (code != SQLITE_OK) return writing_failure(writing);
-    writing->sold_known = true;
-    return ERROR_NONE;
-}
-
 static enum error ask_sold(struct writing *writing, int64_t number, bool *ret_sold)
 {
-    const enum error error = find_sold(writing);
-    if (error != ERROR_NONE) return error;
     sqlite3_stmt *statement =
-        database_statement(writing->database, "SELECT 1 FROM temp.sold WHERE showtime=?1");
+        database_statement(writing->database, "SELECT 1 WHERE EXISTS"
+                                              " (SELECT 1 FROM booking WHERE showtime=?1) OR EXISTS"
+                                              " (SELECT 1 FROM seat_claim WHERE showtime=?1)");
     if (statement == NULL) return writing_failure(writing);
     (void)sqlite3_bind_int64(statement, 1, number);
     const int code = sqlite3_step(statement);
@@ -97,18 +83,19 @@ static const char insert_sql[] =
     "price_standard,price_vip,price_couple,total_seats,available_seats)"
     " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?12)";
 
-/* Nothing of it is taken, so all its seats are available; the version moves with them. A show
- * that was over by its old end is on sale again. */
+/* Another layout comes only to a showtime of which nothing is taken. A show that was over by its
+ * old end is on sale again. */
 static const char update_sql[] =
     "UPDATE showtime SET movie=?2,cinema=?3,screen_id=?4,layout=?5,starts_at=?6,ends_at=?7,"
     "local_date=?8,price_standard=?9,price_vip=?10,price_couple=?11,total_seats=?12,"
-    "available_seats=?12,version=version+1,"
+    "available_seats=available_seats+?12-total_seats,version=version+1,"
     "status=iif(status='completed','scheduled',status) WHERE id=?1";
 
-static enum error write_row(struct writing *writing, const char *sql,
-                            const struct showtime *showtime, struct slice zone, int64_t layout)
+enum error write_showtime_row(struct writing *writing, bool known, const struct showtime *showtime,
+                              struct slice zone, int64_t layout)
 {
-    sqlite3_stmt *statement = database_statement(writing->database, sql);
+    sqlite3_stmt *statement =
+        database_statement(writing->database, known ? update_sql : insert_sql);
     if (statement == NULL) return writing_failure(writing);
     char hex[3][ID_HEX_SIZE];
     char date[DATE_SIZE];
@@ -153,6 +140,5 @@ enum error write_showtime(struct writing *writing, size_t position)
         return ERROR_NONE;
     }
     writing_count(&report->showtimes, stored.known, true);
-    return write_row(writing, stored.known ? update_sql : insert_sql, showtime, entry->timezone,
-                     layout);
+    return write_showtime_row(writing, stored.known, showtime, entry->timezone, layout);
 }

@@ -10,7 +10,6 @@ struct writing {
     const struct catalogue_entries *entries;
     const struct locale *locale;
     struct catalogue_report report;
-    bool sold_known; /* The table `sold`, of showtimes with bookings, is there. */
     struct arena scratch;
     char block[WRITING_SCRATCH_SIZE]; /* The scratch's; one entry's at a time. */
 };

@@ -1,0 +1,34 @@
+#include "store/sqlite/editing.h"
+
+void editing_init(struct editing *editing, struct database *database, struct catalogue_edit *edit,
+                  int64_t now_ms)
+{
+    CHECK(database != NULL);
+
+    struct writing *writing = &editing->writing;
+    writing->database = database;
+    writing->locale = edit->locale;
+    arena_init(&writing->scratch, writing->block, sizeof writing->block);
+    editing->edit = edit;
+    editing->now_ms = now_ms;
+    buffer_init(&editing->detail, editing->block, sizeof editing->block);
+    editing->json = json_writer_of(&editing->detail);
+    json_open_object(&editing->json);
+}
+
+bool editing_judge(struct editing *editing, bool known, uint32_t different)
+{
+    struct catalogue_edit *edit = editing->edit;
+    edit->members_changed = known ? different & edit->members : edit->members;
+    if (!known) edit->outcome = edit->create ? EDIT_CREATED : EDIT_NOT_FOUND;
+    else if (edit->members_changed == 0) edit->outcome = EDIT_SAME;
+    else edit->outcome = edit->create ? EDIT_TAKEN : EDIT_CHANGED;
+    return edit_wrote(edit);
+}
+
+bool editing_member(struct editing *editing, uint32_t member, struct slice name)
+{
+    if (!edit_has(editing->edit->members_changed, member)) return false;
+    json_key(&editing->json, name);
+    return true;
+}

@@ -1,0 +1,39 @@
+/* editing.h - what the parts of one edit share: its verdict and its entry in the journal.
+ */
+#pragma once
+
+#include "ports/catalogue_edit.h"
+#include "store/sqlite/writing.h"
+#include "json/json_write.h"
+
+/* A description and all other texts with every letter escaped to two. */
+enum { EDITING_DETAIL_SIZE = 40 * 1024 };
+
+struct editing {
+    struct writing writing;
+    struct catalogue_edit *edit;
+    int64_t now_ms;
+    struct buffer detail; /* JSON: the members that changed, as they are now. */
+    struct json_writer json;
+    char block[EDITING_DETAIL_SIZE];
+};
+
+/* Borrows the database and the edit. */
+void editing_init(struct editing *editing, struct database *database, struct catalogue_edit *edit,
+                  int64_t now_ms);
+
+/* Sets the verdict on an entry that is `known` or not, and differs from the edit's in the
+ * members of `different`. True if there is something to write. */
+bool editing_judge(struct editing *editing, bool known, uint32_t different);
+
+/* Did this member change? Then its name is written into the detail, and the value must follow
+ * there. */
+bool editing_member(struct editing *editing, uint32_t member, struct slice name);
+
+/* Writes the entry's journal, once the detail is complete. `kind` is `movie`, for example. */
+MUST_USE enum error editing_journal(struct editing *editing, struct slice kind, struct id id);
+
+/* Each kind's own: finds the entry, judges it, writes it and its journal. */
+MUST_USE enum error editing_movie(struct editing *editing);
+MUST_USE enum error editing_cinema(struct editing *editing);
+MUST_USE enum error editing_showtime(struct editing *editing);
