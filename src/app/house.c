@@ -137,7 +137,8 @@ bool house_open(struct house_state *state, struct config *config, const struct e
 
 void house_close(struct house_state *state)
 {
-    for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++) desk_free_tickets(state->tickets[loop]);
+    for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++)
+        desk_free_tickets(state->tickets[loop]);
     limiter_close(state->house.limiter);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);
