@@ -27,10 +27,11 @@ int audit_command(const struct config *config)
         fprintf(stderr, "usher audit: the path \"%.100s\" is too long\n", config->data.text);
         return EXIT_USAGE;
     }
+    log_set_level(LOG_ERROR); /* What SQLite warns of is in the reason. */
     const int64_t started_us = clock_steady_us();
     if (audit_run(path, print_violation, NULL, &counts, &reason) != ERROR_NONE) {
         fprintf(stderr, "usher audit: %s\n", reason.text);
-        return EXIT_USAGE;
+        return counts.violations > 0 ? EXIT_FAILURE : EXIT_USAGE;
     }
     print_counts(&counts, clock_steady_us() - started_us);
     if (counts.violations == 0) {

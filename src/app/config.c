@@ -54,7 +54,7 @@ static bool read_number(struct config *config, const char *name, const char *fla
                         uint64_t highest, uint64_t *number)
 {
     const char *value = flag != NULL ? flag : getenv(name);
-    if (value == NULL) return true;
+    if (value == NULL || (flag == NULL && value[0] == '\0')) return true;
     uint64_t given = 0;
     const bool valid = slice_to_number(slice_of(value), highest, &given) && given >= lowest;
     if (valid) {
@@ -63,6 +63,11 @@ static bool read_number(struct config *config, const char *name, const char *fla
     }
     return refuse(config, "%s: must be a whole number from %llu to %llu", name,
                   (unsigned long long)lowest, (unsigned long long)highest);
+}
+
+static uint64_t lesser(uint64_t left, uint64_t right)
+{
+    return left < right ? left : right;
 }
 
 static bool read_numbers(struct config *config, const struct config_flags *flags)
@@ -75,14 +80,14 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
     uint64_t loops = cores < 1 ? 1 : (uint64_t)cores;
     if (loops > LOOPS_DEFAULT_MAX) loops = LOOPS_DEFAULT_MAX;
     const bool read = read_number(config, "PORT", flags->port, 0, UINT16_MAX, &port) &&
-                      read_number(config, "HOLD_SECONDS", NULL, 1, SECONDS_MAX, &hold_s) &&
-                      read_number(config, "PAYMENT_SECONDS", NULL, 1, SECONDS_MAX, &payment_s) &&
-                      read_number(config, "MAX_HELD_SEATS", NULL, 1, UINT32_MAX, &held_seats) &&
+                      read_number(config, "HOLD_SECONDS", NULL, 1, UINT64_MAX, &hold_s) &&
+                      read_number(config, "PAYMENT_SECONDS", NULL, 1, UINT64_MAX, &payment_s) &&
+                      read_number(config, "MAX_HELD_SEATS", NULL, 1, UINT64_MAX, &held_seats) &&
                       read_number(config, "USHER_LOOPS", NULL, 1, WRITER_LOOPS_MAX, &loops);
     config->port = (uint16_t)port;
-    config->hold_ms = (int64_t)hold_s * 1000;
-    config->payment_ms = (int64_t)payment_s * 1000;
-    config->held_seats_max = (uint32_t)held_seats;
+    config->hold_ms = (int64_t)lesser(hold_s, SECONDS_MAX) * 1000;
+    config->payment_ms = (int64_t)lesser(payment_s, SECONDS_MAX) * 1000;
+    config->held_seats_max = (uint32_t)lesser(held_seats, UINT32_MAX);
     config->loop_count = (uint32_t)loops;
     return read;
 }
@@ -183,7 +188,12 @@ static bool check_gateway(struct config *config)
                       URL_SIZE_MAX - 100);
     }
     for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
-        const bool has_secret = config->webhook_secrets[method].text[0] != '\0';
+        const size_t secret_size = config_slice(&config->webhook_secrets[method]).size;
+        if (secret_size > 0 && secret_size < WEBHOOK_SECRET_SIZE_MIN) {
+            return refuse(config, "WEBHOOK_SECRET_...: must have at least %d bytes",
+                          WEBHOOK_SECRET_SIZE_MIN);
+        }
+        const bool has_secret = secret_size > 0;
         if (!has_secret || url.size > 0 || config->demo) continue;
         return refuse(config, "PAYMENT_GATEWAY_URL: needed where a WEBHOOK_SECRET_... is set, for "
                               "the payment pages");
@@ -196,7 +206,13 @@ static bool check_return_urls(struct config *config)
 {
     size_t count = 0;
     struct slice rest = config_slice(&config->return_hosts);
-    while (rest.size > 0) count += slice_trim(slice_cut(rest, ',', &rest)).size > 0;
+    while (rest.size > 0) {
+        const struct slice host = slice_trim(slice_cut(rest, ',', &rest));
+        count += host.size > 0;
+        if (host.size == 0 || strcspn(host.data, "/*@ ") >= host.size) continue;
+        return refuse(config, "RETURN_URL_HOSTS: must be hosts such as shop.example, separated "
+                              "by commas");
+    }
     if (count > RETURN_HOSTS_MAX) {
         return refuse(config, "RETURN_URL_HOSTS: more than %d hosts", RETURN_HOSTS_MAX);
     }
@@ -223,6 +239,11 @@ static bool is_loopback(struct slice host)
 
 bool config_check_serve(struct config *config)
 {
+    const char *shared = getenv("MONGO_URI");
+    if (shared != NULL && shared[0] != '\0') {
+        return refuse(config, "MONGO_URI: this version runs on one machine, on its own file; "
+                              "unset it");
+    }
     const bool loopback = is_loopback(config_slice(&config->host));
     if (config->dev && !loopback) {
         return refuse(config, "HOST: --dev trusts X-User-Id and binds to loopback only");

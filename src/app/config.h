@@ -14,7 +14,8 @@
 enum {
     CONFIG_TEXT_SIZE_MAX = 1024,
     CONFIG_MESSAGE_SIZE_MAX = 256,
-    JWT_SECRET_SIZE_MIN = 32, /* RFC 7518, section 3.2: as long as the hash. */
+    JWT_SECRET_SIZE_MIN = 32,     /* RFC 7518, section 3.2: as long as the hash. */
+    WEBHOOK_SECRET_SIZE_MIN = 16, /* Gateways give 32 and more; fewer can be tried out. */
 };
 
 struct config_text {

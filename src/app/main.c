@@ -21,7 +21,7 @@ static const char usage[] =
     "  --data DIR   USHER_DATA   default ./data\n"
     "  --demo                    fill an empty store with demo data, pay in a sandbox\n"
     "  --dev                     accept X-User-Id and unsigned webhooks, on loopback only\n"
-    "  --help\n"
+    "  --help, --version\n"
     "\n"
     "The other settings are environment variables only: see docs/operations.md.\n";
 
@@ -34,15 +34,21 @@ enum option_code {
     OPTION_USER,
     OPTION_ROLE,
     OPTION_TTL,
-    OPTION_HELP
+    OPTION_HELP,
+    OPTION_VERSION
 };
 
-static const struct option options[] = {
-    {"port", required_argument, NULL, OPTION_PORT}, {"host", required_argument, NULL, OPTION_HOST},
-    {"data", required_argument, NULL, OPTION_DATA}, {"demo", no_argument, NULL, OPTION_DEMO},
-    {"dev", no_argument, NULL, OPTION_DEV},         {"user", required_argument, NULL, OPTION_USER},
-    {"role", required_argument, NULL, OPTION_ROLE}, {"ttl", required_argument, NULL, OPTION_TTL},
-    {"help", no_argument, NULL, OPTION_HELP},       {NULL, 0, NULL, 0}};
+static const struct option options[] = {{"port", required_argument, NULL, OPTION_PORT},
+                                        {"host", required_argument, NULL, OPTION_HOST},
+                                        {"data", required_argument, NULL, OPTION_DATA},
+                                        {"demo", no_argument, NULL, OPTION_DEMO},
+                                        {"dev", no_argument, NULL, OPTION_DEV},
+                                        {"user", required_argument, NULL, OPTION_USER},
+                                        {"role", required_argument, NULL, OPTION_ROLE},
+                                        {"ttl", required_argument, NULL, OPTION_TTL},
+                                        {"help", no_argument, NULL, OPTION_HELP},
+                                        {"version", no_argument, NULL, OPTION_VERSION},
+                                        {NULL, 0, NULL, 0}};
 
 struct arguments {
     struct config_flags flags;
@@ -80,7 +86,11 @@ static bool take_option(struct arguments *arguments, int code)
         arguments->token.ttl = optarg;
         return true;
     case OPTION_HELP:
+    case 'h':
         arguments->help = true;
+        return true;
+    case OPTION_VERSION:
+        arguments->command = "version";
         return true;
     default:
         return false; /* getopt has said what is wrong. */
@@ -91,7 +101,7 @@ static bool take_option(struct arguments *arguments, int code)
 static bool read_arguments(int count, char **texts, struct arguments *arguments)
 {
     int code = 0;
-    while ((code = getopt_long(count, texts, "", options, NULL)) != -1) {
+    while ((code = getopt_long(count, texts, "h", options, NULL)) != -1) {
         if (!take_option(arguments, code)) return false;
     }
     if (optind < count) arguments->command = texts[optind++];

@@ -40,6 +40,7 @@ static sigset_t block_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     CHECK(sigprocmask(SIG_BLOCK, &signals, NULL) == 0);
     signal(SIGPIPE, SIG_IGN);
     return signals;
@@ -49,7 +50,10 @@ static void wait_for_end(const sigset_t *signals)
 {
     siginfo_t info;
     while (sigwaitinfo(signals, &info) < 0) CHECK(errno == EINTR);
-    log_event(LOG_INFO, "stopping", LOG_NUMBER("signal", info.si_signo));
+    const bool failed = atomic_load(&store_failed);
+    log_event(failed ? LOG_ERROR : LOG_INFO, "stopping",
+              LOG_TEXT("why", failed ? SLICE("the store's outcome is unknown") : SLICE("signal")),
+              LOG_NUMBER("signal", info.si_signo));
 }
 
 /* A core dump or a debugger of another program of the user must not show the secrets. */
@@ -78,9 +82,10 @@ static void announce(const struct config *config, const struct server *server)
     fprintf(stderr,
             "\n"
             "  usher is ready: %s\n"
-            "  A token for the API:  build/usher token --user me%s%s\n"
+            "  A token for the API:  %s token --user me%s%s\n"
             "  Stop it with Ctrl-C.\n\n",
-            url, strcmp(config->data.text, "./data") == 0 ? "" : " --data ",
+            url, program_invocation_name,
+            strcmp(config->data.text, "./data") == 0 ? "" : " --data ",
             strcmp(config->data.text, "./data") == 0 ? "" : config->data.text);
 }
 

@@ -407,6 +407,16 @@ bool engine_step(struct engine *engine, int64_t now_ms)
     return engine->first_ready != RESIDENT_NONE || engine_next_due_ms(engine) <= now_ms;
 }
 
+void engine_tend(struct engine *engine, int64_t now_ms)
+{
+    const struct store *store = &engine->options.store;
+    if (engine->failed) return;
+    if (store->methods->tend(store->context, now_ms) == ERROR_OUTCOME_UNKNOWN) {
+        engine->failed = true;
+        log_event(LOG_ERROR, "store_broken", LOG_TEXT("where", SLICE("housekeeping")));
+    }
+}
+
 int64_t engine_next_due_ms(const struct engine *engine)
 {
     const int64_t due_ms = deadlines_next_ms(&engine->deadlines);

@@ -59,6 +59,9 @@ void engine_submit(struct engine *engine, struct command *command);
 /* Runs one batch: due expiries and what waits. True if there is more to do at once. */
 bool engine_step(struct engine *engine, int64_t now_ms);
 
+/* The store's housekeeping; between steps, about once a second. */
+void engine_tend(struct engine *engine, int64_t now_ms);
+
 /* The moment at which the next booking must end; INT64_MAX if none must. */
 int64_t engine_next_due_ms(const struct engine *engine);
 

@@ -173,8 +173,7 @@ static void tend(struct writer *writer, int64_t now_ms)
     const int64_t passed_ms = now_ms - writer->tended_at_ms;
     if (passed_ms >= 0 && passed_ms < TEND_EVERY_MS) return;
     writer->tended_at_ms = now_ms;
-    const struct store *store = &writer->options.engine.store;
-    store->methods->tend(store->context, now_ms);
+    engine_tend(writer->engine, now_ms);
 }
 
 static void *run(void *context)
@@ -187,8 +186,8 @@ static void *run(void *context)
         const int64_t now_ms = clock_now_ms();
         more_waits = engine_step(writer->engine, now_ms);
         publish_answers(writer);
-        report_failure(writer);
         tend(writer, now_ms);
+        report_failure(writer);
     }
     return NULL;
 }

@@ -99,16 +99,32 @@ static void read_status(const struct json *root, struct gateway_news *news,
     add_fault(faults, SLICE("status"), SLICE("must be success, failed or pending"));
 }
 
+/* A whole number, also as some gateways' languages print it: `100000.0`. */
+static bool read_whole(const struct json *value, int64_t *ret_number)
+{
+    if (value == NULL) return false;
+    if (value->kind == JSON_INTEGER) {
+        *ret_number = value->integer;
+        return true;
+    }
+    if (value->kind != JSON_REAL) return false;
+    uint64_t number = 0;
+    struct slice fraction;
+    const struct slice whole = slice_cut(value->text, '.', &fraction);
+    for (size_t index = 0; index < fraction.size; index++) {
+        if (fraction.data[index] != '0') return false;
+    }
+    if (fraction.size == 0 || !slice_to_number(whole, INT64_MAX, &number)) return false;
+    *ret_number = (int64_t)number;
+    return true;
+}
+
 /* What a failed or pending message says of an amount means nothing. */
 static void read_amount(const struct json *root, struct gateway_news *news,
                         struct gateway_faults *faults)
 {
     if (news->news != MONEY_PAID) return;
-    const struct json *value = json_member(root, SLICE("amount"));
-    if (value != NULL && value->kind == JSON_INTEGER && value->integer >= 0) {
-        news->amount = value->integer;
-        return;
-    }
+    if (read_whole(json_member(root, SLICE("amount")), &news->amount) && news->amount >= 0) return;
     add_fault(faults, SLICE("amount"), SLICE("must be an integer of at least 0"));
 }
 

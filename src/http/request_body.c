@@ -1,6 +1,7 @@
 #include "http/request_body.h"
 
 #include "base/buffer.h"
+#include "base/hex.h"
 
 enum { ELEMENT_NAME_SIZE_MAX = 80 }; /* A member's name and `[12345]`. */
 
@@ -157,11 +158,11 @@ struct slice request_body_optional_string(struct request_body *body, struct slic
 
 struct id request_body_id(struct request_body *body, struct slice name)
 {
-    struct id id = {0};
+    struct id id = {0}; /* All zeros is well formed too, and the id of nothing. */
     const struct json *member = request_body_member(body, name);
     if (member == NULL) {
         request_body_complain(body, name, SLICE("is required"));
-    } else if (member->kind != JSON_STRING || !id_parse(member->text, &id)) {
+    } else if (member->kind != JSON_STRING || !hex_parse(member->text, id.bytes, ID_SIZE)) {
         request_body_complain(body, name, SLICE("must be an id of 24 hex digits"));
     } else {
         /* The tree is in our arena: the text may be brought to the one spelling that counts. */

@@ -308,6 +308,14 @@ void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slic
         return;
     }
     if (serve(desk, exchange, showtime)) return;
+    /* Only what exists is brought into memory, where it may push out another. */
+    struct showtime found;
+    const enum error error = desk->catalogue.methods->find_showtime(
+        desk->catalogue.context, showtime, &exchange->arena, &found);
+    if (error != ERROR_NONE) {
+        answer_problem(exchange, error);
+        return;
+    }
     struct command *command = desk_take(desk);
     if (command == NULL) {
         answer_problem(exchange, ERROR_OVERLOADED);

@@ -93,6 +93,10 @@ static void answer_faults(struct exchange *exchange, const struct gateway_faults
                   now_ms);
 }
 
+/* Gateways add members without notice, so the tree of a message gets room by the message's
+ * size, and not by what our own clients send: at worst every second byte is a value. */
+enum { TREE_BYTES_PER_BYTE = 64, TREE_BYTES_MIN = 16 * 1024 };
+
 void webhook_handle(struct desk *desk, struct exchange *exchange, struct slice provider,
                     int64_t now_ms)
 {
@@ -113,13 +117,24 @@ void webhook_handle(struct desk *desk, struct exchange *exchange, struct slice p
                                             .request = exchange};
     struct gateway_news news = {0};
     struct gateway_faults faults = {0};
+    struct arena room;
+    const size_t room_size = TREE_BYTES_MIN + exchange->body.size * TREE_BYTES_PER_BYTE;
+    void *block = malloc(room_size);
+    if (block == NULL) {
+        answer_problem(exchange, ERROR_OVERLOADED, now_ms);
+        return;
+    }
+    arena_init(&room, block, room_size);
     enum error error =
-        gateway.methods->read(gateway.context, &message, now_ms, &exchange->arena, &news, &faults);
+        gateway.methods->read(gateway.context, &message, now_ms, &room, &news, &faults);
     if (error == ERROR_NONE && news.method != method) error = ERROR_PAYMENT_NOT_FOUND;
     if (error == ERROR_NONE) error = settle(desk, exchange, &news);
     if (error == ERROR_INVALID_WEBHOOK_SIGNATURE &&
-        !limiter_admit_failure(desk->house->limiter, exchange, now_ms))
+        !limiter_admit_failure(desk->house->limiter, exchange, now_ms)) {
+        free(block);
         return;
+    }
     if (error == ERROR_VALIDATION_FAILED) answer_faults(exchange, &faults, now_ms);
     else if (error != ERROR_NONE) answer(exchange, &gateway, error, MONEY_NOTED, now_ms);
+    free(block);
 }

@@ -43,8 +43,9 @@ struct store_methods {
     /* Undoes everything since begin. */
     void (*rollback)(void *context);
 
-    /* Housekeeping between batches: checkpoints, old keys, ended showtimes. Bounded work. */
-    void (*tend)(void *context, int64_t now_ms);
+    /* Housekeeping between batches: checkpoints, old keys, ended showtimes. Bounded work. Only
+     * ERROR_OUTCOME_UNKNOWN matters: the store takes no more batches. */
+    enum error (*tend)(void *context, int64_t now_ms);
 };
 
 struct store {

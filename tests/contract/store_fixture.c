@@ -201,9 +201,9 @@ void store_fixture_rollback(struct store_fixture *fixture)
     fixture->store.methods->rollback(fixture->store.context);
 }
 
-void store_fixture_tend(struct store_fixture *fixture)
+enum error store_fixture_tend(struct store_fixture *fixture)
 {
-    fixture->store.methods->tend(fixture->store.context, fixture->now_ms);
+    return fixture->store.methods->tend(fixture->store.context, fixture->now_ms);
 }
 
 enum error store_fixture_find(struct store_fixture *fixture, uint32_t number)

@@ -54,7 +54,7 @@ void store_fixture_commit(struct store_fixture *fixture);
 void store_fixture_rollback(struct store_fixture *fixture);
 
 /* Housekeeping, at the fixture's moment. */
-void store_fixture_tend(struct store_fixture *fixture);
+enum error store_fixture_tend(struct store_fixture *fixture);
 
 /* Loads a showtime's map into the fixture's block. */
 enum error store_fixture_find(struct store_fixture *fixture, uint32_t number);

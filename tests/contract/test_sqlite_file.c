@@ -315,7 +315,7 @@ static void a_failed_sync_of_a_checkpoint_stops_the_store(void **state)
     struct store_fixture *fixture = *state;
     fill_wal(fixture);
     faulty_disk_set(FAULTY_DISK_SYNC_FAILS, false);
-    store_fixture_tend(fixture);
+    assert_int_equal(store_fixture_tend(fixture), ERROR_OUTCOME_UNKNOWN);
     struct command hold = turn_fixture_hold("binh", "A1", 1);
     assert_int_equal(try_hold(fixture, &hold), ERROR_OUTCOME_UNKNOWN);
     store_fixture_tend(fixture);

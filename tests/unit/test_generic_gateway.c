@@ -224,11 +224,11 @@ static void all_that_a_body_may_say_is_understood(void **state)
     (void)state;
     struct read read = read_body(
         "{\"transaction_id\":\"TXN_ZALOPAY_0102030405060708090A0B0C\",\"status\":\"success\","
-        "\"amount\":0,\"currency\":\"vnd\",\"paid_at\":\"2024-01-15T17:30:00+07:00\","
+        "\"amount\":100000.00,\"currency\":\"vnd\",\"paid_at\":\"2024-01-15T17:30:00+07:00\","
         "\"new\":{\"member\":[1,2.5,null]}}");
     assert_int_equal(read.error, ERROR_NONE);
     assert_int_equal(read.news.method, PAYMENT_ZALOPAY);
-    assert_int_equal(read.news.amount, 0);
+    assert_int_equal(read.news.amount, 100000);
     assert_false(read.news.other_currency);
     assert_int_equal(read.news.paid_at_ms, INT64_C(1705314600000));
 
@@ -284,7 +284,8 @@ static void what_is_wrong_with_a_body_is_named(void **state)
         {"{\"transaction_id\":\"" REFERENCE "\",\"status\":\"success\"}", "amount"},
         {"{\"transaction_id\":\"" REFERENCE "\",\"status\":\"success\",\"amount\":null}", "amount"},
         {"{\"transaction_id\":\"" REFERENCE "\",\"status\":\"success\",\"amount\":-1}", "amount"},
-        {"{\"transaction_id\":\"" REFERENCE "\",\"status\":\"success\",\"amount\":1.0}", "amount"},
+        {"{\"transaction_id\":\"" REFERENCE "\",\"status\":\"success\",\"amount\":1.5}", "amount"},
+        {"{\"transaction_id\":\"" REFERENCE "\",\"status\":\"success\",\"amount\":1e5}", "amount"},
         {"{\"transaction_id\":\"" REFERENCE "\",\"status\":\"success\",\"amount\":\"1\"}",
          "amount"},
         {"{\"transaction_id\":\"" REFERENCE

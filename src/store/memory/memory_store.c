@@ -196,11 +196,11 @@ static enum error commit(void *context)
     return store->broken ? ERROR_OUTCOME_UNKNOWN : ERROR_NONE;
 }
 
-static void tend(void *context, int64_t now_ms)
+static enum error tend(void *context, int64_t now_ms)
 {
     struct memory_store *store = context;
     CHECK(!store->open);
-    if (store->broken) return;
+    if (store->broken) return ERROR_OUTCOME_UNKNOWN;
     memory_state_begin_day(store, now_ms);
     for (size_t index = 0; index < store->showtimes.count; index++) {
         struct memory_row *row = memory_state_row(&store->showtimes, index);
@@ -208,6 +208,7 @@ static void tend(void *context, int64_t now_ms)
         if (now_ms < row->showtime.ends_at_ms || has_pending(store, row->showtime.id)) continue;
         row->showtime.status = SHOWTIME_COMPLETED;
     }
+    return ERROR_NONE;
 }
 
 static const struct store_methods methods = {.load = load,

@@ -86,7 +86,7 @@ enum error database_error(int code);
 enum error database_failure(struct database *database, const char *where);
 
 /* The same for a read of one showtime's rows: damage there is ERROR_INTERNAL_ERROR, which
- * closes that showtime and no other, as long as SQLite has not undone the batch. */
+ * closes that showtime and no other. The batch that met it cannot be committed any more. */
 enum error database_read_failure(struct database *database, const char *where);
 
 /* Copies the WAL into the file, as far as readers allow. With `wait`, waits a moment for them,

@@ -129,7 +129,7 @@ static enum error load_claims(struct sqlite_store *store, int64_t number, struct
     }
     enum error error = ERROR_NONE;
     if (!whole) error = refuse_broken(map->showtime, "a seat_claim row");
-    else if (code != SQLITE_DONE) error = database_read_failure(&store->database, "load claims");
+    else if (code != SQLITE_DONE) error = writer_state_read_failure(store, "load claims");
     database_done(claims);
     return writer_state_note(store, error);
 }
@@ -161,7 +161,7 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     } else if (code == SQLITE_DONE) {
         error = ERROR_SHOWTIME_NOT_FOUND;
     } else {
-        error = database_read_failure(&store->database, "load showtime");
+        error = writer_state_read_failure(store, "load showtime");
     }
     database_done(row);
     if (error == ERROR_NONE) error = load_claims(store, number, &map);

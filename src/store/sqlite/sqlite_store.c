@@ -73,7 +73,7 @@ static enum error end_find(struct sqlite_store *store, sqlite3_stmt *row, int co
 {
     enum error error = ERROR_NONE;
     if (code == SQLITE_DONE) error = ERROR_NOT_FOUND;
-    else if (code != SQLITE_ROW) error = database_read_failure(&store->database, "find");
+    else if (code != SQLITE_ROW) error = writer_state_read_failure(store, "find");
     else if (!whole) error = ERROR_INTERNAL_ERROR;
     database_done(row);
     return writer_state_note(store, error);
@@ -155,6 +155,7 @@ static void undo(struct sqlite_store *store)
     }
     keys_undo(store);
     store->open = false;
+    store->damaged = false;
 }
 
 static void rollback(void *context)
@@ -178,7 +179,9 @@ static enum error commit(void *context)
     struct sqlite_store *store = context;
     CHECK(store->open);
 
-    if (sqlite3_get_autocommit(store->database.handle)) { /* SQLite undid it in between. */
+    /* SQLite undid it in between, or would fail to commit it at a moment that leaves open what
+     * is durable. The showtime with the damage is closed, so the next batch goes through. */
+    if (sqlite3_get_autocommit(store->database.handle) || store->damaged) {
         undo(store);
         return ERROR_STORE_UNAVAILABLE;
     }
@@ -208,16 +211,16 @@ static enum error end_showtimes(struct sqlite_store *store, int64_t now_ms)
     return code == SQLITE_DONE ? ERROR_NONE : database_failure(&store->database, "end showtimes");
 }
 
-static void tend(void *context, int64_t now_ms)
+static enum error tend(void *context, int64_t now_ms)
 {
     struct sqlite_store *store = context;
     CHECK(!store->open);
     CHECK(now_ms > 0);
 
-    if (store->broken) return;
-    if (writer_state_note(store, keys_tend(store, now_ms)) != ERROR_NONE) return;
-    if (writer_state_note(store, end_showtimes(store, now_ms)) != ERROR_NONE) return;
-    (void)checkpoint_if(store, CHECKPOINT_PAGES_AT_REST);
+    if (store->broken) return ERROR_OUTCOME_UNKNOWN;
+    enum error error = writer_state_note(store, keys_tend(store, now_ms));
+    if (error == ERROR_NONE) error = writer_state_note(store, end_showtimes(store, now_ms));
+    return error == ERROR_NONE ? checkpoint_if(store, CHECKPOINT_PAGES_AT_REST) : error;
 }
 
 static const struct store_methods methods = {.load = load,

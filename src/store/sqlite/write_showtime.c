@@ -97,11 +97,13 @@ static const char insert_sql[] =
     "price_standard,price_vip,price_couple,total_seats,available_seats)"
     " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?12)";
 
-/* Nothing of it is taken, so all its seats are available; the version moves with them. */
+/* Nothing of it is taken, so all its seats are available; the version moves with them. A show
+ * that was over by its old end is on sale again. */
 static const char update_sql[] =
     "UPDATE showtime SET movie=?2,cinema=?3,screen_id=?4,layout=?5,starts_at=?6,ends_at=?7,"
     "local_date=?8,price_standard=?9,price_vip=?10,price_couple=?11,total_seats=?12,"
-    "available_seats=?12,version=version+1 WHERE id=?1";
+    "available_seats=?12,version=version+1,"
+    "status=iif(status='completed','scheduled',status) WHERE id=?1";
 
 static enum error write_row(struct writing *writing, const char *sql,
                             const struct showtime *showtime, struct slice zone, int64_t layout)

@@ -17,13 +17,22 @@ struct sqlite_store {
     struct keys_in_use keys;
     struct keys_in_use keys_committed; /* What an undone transaction goes back to. */
     int64_t tended_at_ms;
-    bool open;   /* A batch is. */
-    bool broken; /* Something durable is in doubt; see sqlite_store.h. */
+    bool open;    /* A batch is. */
+    bool damaged; /* The batch has read a damaged page, and SQLite will not commit it. */
+    bool broken;  /* Something durable is in doubt; see sqlite_store.h. */
 };
 
 /* Remembers an outcome that is in doubt; gives the error back. */
 static inline enum error writer_state_note(struct sqlite_store *store, enum error error)
 {
     if (error == ERROR_OUTCOME_UNKNOWN) store->broken = true;
+    return error;
+}
+
+/* What a read of one showtime's rows that failed means; see database_read_failure. */
+static inline enum error writer_state_read_failure(struct sqlite_store *store, const char *where)
+{
+    const enum error error = database_read_failure(&store->database, where);
+    if (error == ERROR_INTERNAL_ERROR) store->damaged = true;
     return error;
 }
