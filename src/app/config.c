@@ -7,6 +7,9 @@
 #include "http/return_url.h"
 
 enum {
+    HEARTBEAT_MS_DEFAULT = 15000, /* The contract's; proxies give up after 30 or 60 seconds. */
+    HEARTBEAT_MS_MIN = 100,
+    HEARTBEAT_MS_MAX = 600000,
     SECONDS_MAX = 1000000000, /* 31 years: the contract has no upper limit, a clock has. */
     LOOPS_DEFAULT_MAX = 4,    /* More loops than this feed one writer no better. */
 };
@@ -76,6 +79,7 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
     uint64_t hold_s = HOLD_MS_DEFAULT / 1000;
     uint64_t payment_s = PAYMENT_MS_DEFAULT / 1000;
     uint64_t held_seats = HELD_SEATS_MAX_DEFAULT;
+    uint64_t heartbeat_ms = HEARTBEAT_MS_DEFAULT;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t loops = cores < 1 ? 1 : (uint64_t)cores;
     if (loops > LOOPS_DEFAULT_MAX) loops = LOOPS_DEFAULT_MAX;
@@ -83,11 +87,14 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
                       read_number(config, "HOLD_SECONDS", NULL, 1, UINT64_MAX, &hold_s) &&
                       read_number(config, "PAYMENT_SECONDS", NULL, 1, UINT64_MAX, &payment_s) &&
                       read_number(config, "MAX_HELD_SEATS", NULL, 1, UINT64_MAX, &held_seats) &&
+                      read_number(config, "USHER_HEARTBEAT_MS", NULL, HEARTBEAT_MS_MIN,
+                                  HEARTBEAT_MS_MAX, &heartbeat_ms) &&
                       read_number(config, "USHER_LOOPS", NULL, 1, WRITER_LOOPS_MAX, &loops);
     config->port = (uint16_t)port;
     config->hold_ms = (int64_t)lesser(hold_s, SECONDS_MAX) * 1000;
     config->payment_ms = (int64_t)lesser(payment_s, SECONDS_MAX) * 1000;
     config->held_seats_max = (uint32_t)lesser(held_seats, UINT32_MAX);
+    config->heartbeat_ms = (int64_t)heartbeat_ms;
     config->loop_count = (uint32_t)loops;
     return read;
 }

@@ -33,6 +33,7 @@ struct config {
     int64_t hold_ms;
     int64_t payment_ms;
     uint32_t held_seats_max;
+    int64_t heartbeat_ms;    /* Between two comments to a live listener. */
     size_t jwt_secret_count; /* 0: none given. */
     struct config_text jwt_secrets[SECRETS_MAX];
     struct config_text jwt_issuer;

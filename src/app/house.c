@@ -8,6 +8,8 @@
 #include "gateway/sandbox.h"
 #include "http/auth.h"
 #include "http/limiter.h"
+#include "http/listeners.h"
+#include "http/live.h"
 #include "http/problem.h"
 #include "http/router.h"
 #include "http/seat_pages.h"
@@ -132,6 +134,9 @@ bool house_open(struct house_state *state, struct config *config, const struct e
     }
     house->seat_pages = seat_pages_open();
     if (house->seat_pages == NULL) return out_of_memory("the seat pages");
+    house->heartbeat_ms = config->heartbeat_ms;
+    house->live = live_open(house->feed, LIVE_SHOWTIMES_MAX);
+    if (house->live == NULL) return out_of_memory("the live seat maps");
     return set_limits(house, config) && set_gateway(state, config, port);
 }
 
@@ -142,11 +147,13 @@ void house_close(struct house_state *state)
     limiter_close(state->house.limiter);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);
+    live_close(state->house.live);
     *state = (struct house_state){0};
 }
 
 static void close_counter(struct counter *counter)
 {
+    listeners_close(counter->desk.listeners);
     for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
         mac_close(counter->desk.webhook_macs[method]);
     }
@@ -190,13 +197,24 @@ static bool open_keys(struct counter *counter, const struct house *house)
     return true;
 }
 
+static bool open_listeners(struct counter *counter, const struct house *house)
+{
+    counter->desk.listeners =
+        listeners_open(&(struct listeners_options){.live = house->live,
+                                                   .desk = &counter->desk,
+                                                   .listeners_max = LISTENERS_MAX,
+                                                   .heartbeat_us = house->heartbeat_ms * 1000});
+    return counter->desk.listeners != NULL || out_of_memory("the live listeners");
+}
+
 void *house_loop_enter(void *context, uint32_t loop)
 {
     const struct house_state *state = context;
     struct counter *counter = calloc(1, sizeof *counter);
     if (counter == NULL) return NULL;
     desk_open(&counter->desk, &state->house, loop, state->tickets[loop]);
-    if (open_connections(counter, state->database_path) && open_keys(counter, &state->house)) {
+    if (open_connections(counter, state->database_path) && open_keys(counter, &state->house) &&
+        open_listeners(counter, &state->house)) {
         return counter;
     }
     close_counter(counter);
@@ -239,4 +257,11 @@ void house_ticked(void *context, void *loop_state)
     (void)context;
     struct counter *counter = loop_state;
     desk_expire(&counter->desk, clock_steady_us());
+}
+
+bool house_pulse(void *context, void *loop_state)
+{
+    (void)context;
+    struct counter *counter = loop_state;
+    return listeners_pulse(counter->desk.listeners, clock_steady_us());
 }

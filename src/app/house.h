@@ -30,3 +30,4 @@ struct slice house_fault_body(void *context, enum error error, struct slice requ
                               struct arena *arena);
 void house_woken(void *context, void *loop_state);
 void house_ticked(void *context, void *loop_state);
+bool house_pulse(void *context, void *loop_state);

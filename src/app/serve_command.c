@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/commands.h"
@@ -10,12 +11,14 @@
 #include "app/house.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "http/listeners.h"
 #include "http/server.h"
 
 enum {
     CONNECTIONS_PER_LOOP_MAX = 12000, /* Ten thousand listeners and their neighbours. */
     GRACE_MS = 10000,                 /* Twice an answer's deadline. */
 };
+static_assert(LISTENERS_MAX + 2000 <= CONNECTIONS_PER_LOOP_MAX, "listeners leave room for others");
 
 /* Set by the writer's thread before it sends SIGTERM to its own process. */
 static atomic_bool store_failed;
@@ -54,6 +57,16 @@ static void wait_for_end(const sigset_t *signals)
     log_event(failed ? LOG_ERROR : LOG_INFO, "stopping",
               LOG_TEXT("why", failed ? SLICE("the store's outcome is unknown") : SLICE("signal")),
               LOG_NUMBER("signal", info.si_signo));
+}
+
+/* Most systems allow 1024 open files unless asked for more: too few for the connections. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_event(LOG_WARNING, "few_files", LOG_TEXT("why", slice_of(strerror(errno))));
 }
 
 /* A core dump or a debugger of another program of the user must not show the secrets. */
@@ -106,6 +119,7 @@ static int serve(struct config *config, struct embedded *embedded, struct server
                                            .fault_body = house_fault_body,
                                            .woken = house_woken,
                                            .ticked = house_ticked,
+                                           .pulse = house_pulse,
                                            .context = state};
     struct slice message = {0};
     if (server_open(&options, server, &message) != ERROR_NONE) {
@@ -138,6 +152,7 @@ int serve_command(struct config *config)
         config->jwt_secret_count = 1;
     }
     hide_memory();
+    raise_file_limit();
     struct server *server = NULL;
     static struct house_state state;
     struct embedded embedded = {0};

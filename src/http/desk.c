@@ -7,7 +7,7 @@
 /* A command on its way, and who waits for it. */
 struct ticket {
     struct command command;
-    struct exchange *exchange; /* NULL: answered already, when its time was over. */
+    struct exchange *exchange; /* NULL: nobody waits, or no more, as the time was over. */
     desk_answer *answer;
     int64_t submitted_us;
     struct ticket *before; /* Among those whose exchange waits, in the order they came. */
@@ -111,6 +111,15 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
     leave_waiting(desk, ticket);
     desk_give_back(desk, command);
     answer_failure(exchange, ERROR_OVERLOADED);
+}
+
+void desk_send(struct desk *desk, struct command *command)
+{
+    struct ticket *ticket = command->owner;
+    CHECK(&ticket->command == command);
+    CHECK(ticket->exchange == NULL);
+
+    if (!writer_submit(desk->house->writer, command)) desk_give_back(desk, command);
 }
 
 static void collect(struct desk *desk, struct ticket *ticket)

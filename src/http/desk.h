@@ -32,6 +32,8 @@ struct provider {
 
 struct authenticator;
 struct limiter;
+struct listeners;
+struct live;
 struct seat_pages;
 struct sandbox;
 struct ticket;
@@ -40,6 +42,8 @@ struct house {
     struct writer *writer;
     struct feed *feed;
     struct seat_pages *seat_pages;
+    struct live *live;
+    int64_t heartbeat_ms;    /* Between two comments to a listener. */
     struct sandbox *sandbox; /* NULL without --demo. */
     struct limiter *limiter; /* NULL: nobody is limited. */
     struct cors cors;
@@ -64,6 +68,7 @@ struct desk {
     struct staff_reader staff_reader;
     struct catalogue catalogue;
     struct authenticator *authenticator;
+    struct listeners *listeners;
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
     struct ticket *tickets;                         /* [DESK_COMMANDS_MAX] */
     struct ticket *free_tickets;
@@ -101,6 +106,9 @@ void desk_give_back(struct desk *desk, struct command *command);
  * takes no more, the exchange is answered 503 OVERLOADED at once. */
 void desk_submit(struct desk *desk, struct exchange *exchange, struct command *command,
                  desk_answer *answer);
+
+/* Sends a command whose answer nobody waits for; it is dropped if the writer takes no more. */
+void desk_send(struct desk *desk, struct command *command);
 
 /* Answers what the writer has decided for this loop. */
 void desk_collect(struct desk *desk);

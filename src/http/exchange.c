@@ -67,8 +67,8 @@ void exchange_add_header(struct exchange *exchange, struct slice name, struct sl
     slot->headers[slot->header_count++] = (struct exchange_field){.name = name, .value = value};
 }
 
-static void set_answer(struct exchange_slot *slot, h2o_req_t *request, int status,
-                       struct slice content_type, size_t body_size)
+void exchange_set_answer(struct exchange_slot *slot, h2o_req_t *request, int status,
+                         struct slice content_type, size_t body_size)
 {
     request->res.status = status;
     request->res.reason = server_request_reason(status);
@@ -103,7 +103,7 @@ static void send_answer(struct exchange_slot *slot, int status, struct slice con
     CHECK(connection->phase == CONNECTION_HANDLING);
     CHECK(status >= 200 && status <= 599);
 
-    set_answer(slot, request, status, content_type, body.size);
+    exchange_set_answer(slot, request, status, content_type, body.size);
     const bool sends_body = !slot->head && status != 204 && status != 304 && body.size > 0;
     h2o_iovec_t vector = h2o_iovec_init(body.data, body.size);
     if (sends_body && owner == NULL) vector = h2o_strdup(&request->pool, body.data, body.size);

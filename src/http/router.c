@@ -5,6 +5,7 @@
 #include "http/auth.h"
 #include "http/bookings.h"
 #include "http/catalogue_routes.h"
+#include "http/events.h"
 #include "http/health.h"
 #include "http/home_page.h"
 #include "http/limiter.h"
@@ -70,6 +71,11 @@ static void get_showtime(const struct visit *visit)
 static void get_seats(const struct visit *visit)
 {
     seat_pages_handle(visit->desk, visit->exchange, visit->parameters[0]);
+}
+
+static void get_events(const struct visit *visit)
+{
+    events_handle(visit->desk, visit->exchange, visit->parameters[0]);
 }
 
 static void post_hold(const struct visit *visit)
@@ -218,6 +224,7 @@ static const struct resource resources[] = {
     {SLICE_INIT("/api/staff/refunds"), .needs_staff = true, .get = get_refunds},
     {SLICE_INIT("/api/staff/journal"), .needs_staff = true, .get = get_journal},
     {SLICE_INIT("/api/showtimes/:id/seats"), .get = get_seats},
+    {SLICE_INIT("/api/showtimes/:id/events"), .get = get_events},
     {SLICE_INIT("/api/showtimes/:id"), .get = get_showtime},
     {SLICE_INIT("/api/showtimes"), .get = get_showtimes},
     {SLICE_INIT("/api/movies/:id"), .get = get_movie},

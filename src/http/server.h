@@ -38,6 +38,9 @@ struct server_options {
     void (*woken)(void *context, void *loop_state);
     /* A second has passed on this loop. NULL: nobody cares. */
     void (*ticked)(void *context, void *loop_state);
+    /* Called every SERVER_PULSE_MS while the loop has streams; true: again soon, after the
+     * requests that wait. NULL: not needed. */
+    bool (*pulse)(void *context, void *loop_state);
     void *context;
 };
 
@@ -46,6 +49,7 @@ enum {
     CONNECTIONS_MAX = 65536,   /* Of a loop; each costs address space of one arena. */
     SERVER_REQUEST_MS = 10000, /* A slow sender holds a connection no longer. */
     SERVER_ANSWER_MS = 30000,  /* A slow reader neither. */
+    SERVER_PULSE_MS = 100,     /* h2o has a timer of that length. */
 };
 
 /* Binds and listens, so that a port in use is told before anything else starts. On failure

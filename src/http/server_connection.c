@@ -26,6 +26,7 @@ static void on_close(void *data)
     CHECK(connection->socket != NULL);
     CHECK(loop->connection_count > 0);
 
+    server_stream_forget(connection);
     shared_unref(connection->body);
     if (connection->refusal != NULL) server_request_release_slot(connection->refusal);
     if (connection->exchange != NULL) connection->exchange->connection = NULL;
@@ -250,14 +251,17 @@ static void on_readable(h2o_socket_t *socket, const char *failure)
     run_inner(connection, connection->loop->read_inner, NULL);
 }
 
-/* h2o has handed all it wanted to write to the kernel: an answer, or `100 Continue`. */
+/* h2o has handed all it wanted to write to the kernel: an answer, a part of a stream, or
+ * `100 Continue`. */
 static void on_written(h2o_socket_t *socket, const char *failure)
 {
     struct server_connection *connection = connection_of(socket);
-    if (connection->phase == CONNECTION_ANSWERING) {
+    if (connection->phase == CONNECTION_ANSWERING || connection->phase == CONNECTION_STREAMING) {
         shared_unref(connection->body);
         connection->body = NULL;
         connection->deadline = 0;
+    }
+    if (connection->phase == CONNECTION_ANSWERING) {
         if (connection->resting) h2o_socket_dont_read(socket, 0);
         connection->resting = false;
         if (failure != NULL) connection->request->http1_is_persistent = 0;

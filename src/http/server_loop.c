@@ -96,6 +96,24 @@ static void on_tick(h2o_timeout_entry_t *ticker)
     h2o_timeout_link(loop->context.loop, &loop->context.one_sec_timeout, ticker);
 }
 
+/* What the streams wait for, a slice at a time. */
+static void on_pulse(h2o_timeout_entry_t *pulser)
+{
+    struct server_loop *loop = H2O_STRUCT_FROM_MEMBER(struct server_loop, pulser, pulser);
+    const struct server_options *options = &loop->server->options;
+    if (loop->stream_count == 0 || options->pulse == NULL) return;
+    const bool more = options->pulse(options->context, loop->state);
+    h2o_timeout_link(loop->context.loop, more ? &loop->soon : &loop->context.hundred_ms_timeout,
+                     pulser);
+}
+
+void server_loop_expect_pulse(struct server_loop *loop)
+{
+    CHECK(loop->stream_count > 0);
+    if (h2o_timeout_is_linked(&loop->pulser)) return;
+    h2o_timeout_link(loop->context.loop, &loop->context.hundred_ms_timeout, &loop->pulser);
+}
+
 static void close_listener(struct server_loop *loop)
 {
     if (loop->listener == NULL) return;
@@ -118,7 +136,9 @@ static void begin_stop(struct server_loop *loop)
     close_listener(loop);
     for (uint32_t index = 0; index < loop->connections_used; index++) {
         struct server_connection *connection = &loop->connections[index];
-        if (connection->socket != NULL) server_connection_close_idle(connection);
+        if (connection->socket == NULL) continue;
+        server_connection_close_idle(connection);
+        if (connection->socket != NULL) server_stream_stop(connection);
     }
 }
 
@@ -158,6 +178,8 @@ static void open_loop(struct server_loop *loop)
 
     loop->ticker = (h2o_timeout_entry_t){.cb = on_tick};
     h2o_timeout_link(loop->context.loop, &loop->context.one_sec_timeout, &loop->ticker);
+    h2o_timeout_init(loop->context.loop, &loop->soon, SERVER_SOON_MS);
+    loop->pulser = (h2o_timeout_entry_t){.cb = on_pulse};
 }
 
 static void close_loop(struct server_loop *loop)
@@ -171,6 +193,8 @@ static void close_loop(struct server_loop *loop)
     h2o_socket_close(loop->waker);
     loop->waker = NULL;
     h2o_timeout_unlink(&loop->ticker);
+    if (h2o_timeout_is_linked(&loop->pulser)) h2o_timeout_unlink(&loop->pulser);
+    h2o_timeout_dispose(loop->context.loop, &loop->soon);
     if (loop->reserve_fd >= 0) (void)close(loop->reserve_fd);
 
     h2o_evloop_t *evloop = loop->context.loop;

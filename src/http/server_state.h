@@ -25,6 +25,7 @@
 #include "http/framing.h"
 #include "http/server.h"
 #include "http/shared.h"
+#include "http/stream.h"
 
 enum {
     SERVER_BACKLOG = 4096,        /* A flash sale's first second; the kernel may clip it. */
@@ -33,6 +34,7 @@ enum {
     SERVER_LINGER_SIZE_MAX = 1 << 20,
     SERVER_PEER_SIZE_MAX = 46, /* INET6_ADDRSTRLEN */
     SERVER_TICK_MS = 1000,     /* How often deadlines are looked at. */
+    SERVER_SOON_MS = 1,        /* Between two slices of a pulse: requests come first. */
 };
 
 struct server_loop;
@@ -59,6 +61,7 @@ enum connection_phase {
     CONNECTION_BODY,      /* The head has passed; h2o reads the body. */
     CONNECTION_HANDLING,  /* An exchange is open. */
     CONNECTION_ANSWERING, /* h2o writes the answer. */
+    CONNECTION_STREAMING, /* The answer goes on; `body` is what is being written. */
     CONNECTION_REFUSED,   /* A refusal is being written. */
     CONNECTION_LINGERING, /* Written; what still comes is dropped. */
 };
@@ -68,9 +71,11 @@ struct server_connection {
     h2o_socket_t *socket; /* NULL: the slot is free. */
     h2o_req_t *request;   /* Set by the first request; the same for all of them. */
     h2o_socket_cb write_inner;
-    struct exchange_slot *exchange; /* Open, in CONNECTION_HANDLING. */
-    struct exchange_slot *refusal;  /* Whose arena holds the text being written. */
-    struct shared *body;            /* Being sent. */
+    struct exchange_slot *exchange;                  /* Open, in CONNECTION_HANDLING. */
+    struct exchange_slot *refusal;                   /* Whose arena holds the text being written. */
+    struct shared *body;                             /* Being sent. */
+    const struct stream_callbacks *stream_callbacks; /* Set in CONNECTION_STREAMING. */
+    void *stream_owner;
     struct server_connection *next_free;
     struct framing_chunks chunks;
     size_t head_size; /* 0: the head is not complete. */
@@ -104,6 +109,9 @@ struct server_loop {
     h2o_socket_t *waker;
     h2o_socket_cb read_inner; /* h2o's read callback, the same for all connections. */
     h2o_timeout_entry_t ticker;
+    h2o_timeout_t soon;
+    h2o_timeout_entry_t pulser; /* Linked while there are streams. */
+    uint32_t stream_count;
     uint32_t tick;
     bool listener_paused;
     bool stopping;
@@ -140,6 +148,23 @@ struct server {
 
 /* The thread of a loop, which is the argument. */
 void *server_loop_run(void *argument);
+
+/* There is a stream: `pulse` is called from now on. */
+void server_loop_expect_pulse(struct server_loop *loop);
+
+/* stream.c */
+
+/* Tells the owner of a stream that it is gone. Nothing on other connections. */
+void server_stream_forget(struct server_connection *connection);
+
+/* The same, and ends the answer. The connection may be closed by it. */
+void server_stream_stop(struct server_connection *connection);
+
+/* exchange.c */
+
+/* Sets all but the body; a size of SIZE_MAX is not told. */
+void exchange_set_answer(struct exchange_slot *slot, h2o_req_t *request, int status,
+                         struct slice content_type, size_t body_size);
 
 /* server_connection.c */
 

@@ -8,17 +8,22 @@
  *   /later?MS    answers from another thread, MS milliseconds later, in batches
  *   /shared?SIZE a shared body of SIZE bytes
  *   /empty, /not-modified   204, 304
+ *   /stream?SIZE a stream that begins with `begin` and gets SIZE bytes with every pulse
+ *   /stream-later?MS   a stream that begins MS milliseconds later
+ *   /streams     how many streams are open
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "http/server.h"
 #include "http/shared.h"
+#include "http/stream.h"
 
-enum { BODY_SHOWN_MAX = 4096, SHARED_SIZE_MAX = 64 << 20 };
+enum { BODY_SHOWN_MAX = 4096, SHARED_SIZE_MAX = 64 << 20, LISTENERS_MAX = 256 };
 
 static const struct slice json = SLICE_INIT("application/json");
 
@@ -29,12 +34,20 @@ struct waiting {
     unsigned delay_ms;
 };
 
+struct listener {
+    struct stream *stream; /* NULL: free. */
+    size_t size;
+    bool writing;
+};
+
 struct loop_state {
     uint32_t index;
     struct waiting *done; /* Guarded by the mutex. */
+    struct listener listeners[LISTENERS_MAX];
 };
 
 static struct loop_state loops[LOOPS_MAX];
+static atomic_int stream_count;
 static struct server *server;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
@@ -133,6 +146,51 @@ static void *work(void *argument)
     }
 }
 
+static struct shared *letters(size_t size)
+{
+    char *data = malloc(size + 1);
+    for (size_t index = 0; index < size; index++) data[index] = (char)('a' + index % 26);
+    return shared_of(data, size);
+}
+
+static void share(struct exchange *exchange)
+{
+    uint64_t size = 0;
+    (void)slice_to_number(exchange->query, SHARED_SIZE_MAX, &size);
+    exchange_reply_shared(exchange, 200, SLICE("text/plain"), letters(size));
+}
+
+static void written(void *owner)
+{
+    struct listener *listener = owner;
+    CHECK(listener->writing);
+    listener->writing = false;
+}
+
+static void gone(void *owner)
+{
+    struct listener *listener = owner;
+    *listener = (struct listener){0};
+    atomic_fetch_sub(&stream_count, 1);
+}
+
+static void begin_stream(struct loop_state *loop, struct exchange *exchange)
+{
+    static const struct stream_callbacks callbacks = {.written = written, .gone = gone};
+    uint64_t size = 0;
+    (void)slice_to_number(exchange->query, SHARED_SIZE_MAX, &size);
+    struct listener *listener = loop->listeners;
+    while (listener->stream != NULL) listener++;
+    CHECK(listener < loop->listeners + LISTENERS_MAX);
+    *listener = (struct listener){.size = size, .writing = true};
+    exchange_add_header(exchange, SLICE("X-Stream"), SLICE("yes"));
+    char *data = malloc(6);
+    memcpy(data, "begin\n", 6);
+    listener->stream = stream_begin(exchange, SLICE("text/event-stream"), shared_of(data, 6),
+                                    &callbacks, listener);
+    if (listener->stream != NULL) atomic_fetch_add(&stream_count, 1);
+}
+
 static void woken(void *context, void *loop_state)
 {
     (void)context;
@@ -143,27 +201,45 @@ static void woken(void *context, void *loop_state)
     pthread_mutex_unlock(&mutex);
     for (struct waiting *next; done != NULL; done = next) {
         next = done->next;
-        echo(done->exchange);
+        if (slice_equal(done->exchange->path, SLICE("/stream-later")))
+            begin_stream(loop, done->exchange);
+        else echo(done->exchange);
     }
 }
 
-static void share(struct exchange *exchange)
+static bool pulse(void *context, void *loop_state)
 {
-    uint64_t size = 0;
-    (void)slice_to_number(exchange->query, SHARED_SIZE_MAX, &size);
-    char *data = malloc(size + 1);
-    for (size_t index = 0; index < size; index++) data[index] = (char)('a' + index % 26);
-    struct shared *body = shared_of(data, size);
-    exchange_reply_shared(exchange, 200, SLICE("text/plain"), body);
+    (void)context;
+    struct loop_state *loop = loop_state;
+    for (struct listener *listener = loop->listeners; listener < loop->listeners + LISTENERS_MAX;
+         listener++) {
+        if (listener->stream == NULL || listener->writing || listener->size == 0) continue;
+        listener->writing = true;
+        stream_write(listener->stream, letters(listener->size));
+    }
+    return false;
+}
+
+static void say_streams(struct exchange *exchange)
+{
+    struct buffer text;
+    buffer_init(&text, arena_take(&exchange->arena, 16), 16);
+    buffer_append_number(&text, atomic_load(&stream_count));
+    exchange_reply(exchange, 200, json, buffer_text(&text));
 }
 
 static void handle(void *context, void *loop_state, struct exchange *exchange)
 {
     (void)context;
-    if (slice_equal(exchange->path, SLICE("/later"))) {
+    if (slice_equal(exchange->path, SLICE("/later")) ||
+        slice_equal(exchange->path, SLICE("/stream-later"))) {
         later(loop_state, exchange);
     } else if (slice_equal(exchange->path, SLICE("/shared"))) {
         share(exchange);
+    } else if (slice_equal(exchange->path, SLICE("/stream"))) {
+        begin_stream(loop_state, exchange);
+    } else if (slice_equal(exchange->path, SLICE("/streams"))) {
+        say_streams(exchange);
     } else if (slice_equal(exchange->path, SLICE("/empty"))) {
         exchange_reply(exchange, 204, (struct slice){0}, (struct slice){0});
     } else if (slice_equal(exchange->path, SLICE("/not-modified"))) {
@@ -215,6 +291,7 @@ int main(int argument_count, char **arguments)
         .handle = handle,
         .fault_body = fault_body,
         .woken = woken,
+        .pulse = pulse,
     };
     sigset_t signals;
     sigemptyset(&signals);

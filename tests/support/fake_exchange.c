@@ -105,6 +105,57 @@ void exchange_reply_shared(struct exchange *exchange, int status, struct slice c
     shared_unref(body);
 }
 
+static void keep_write(struct fake_exchange *fake, struct shared *bytes)
+{
+    const struct slice text = shared_bytes(bytes);
+    CHECK(!fake->stream_writing);
+    CHECK(text.size > 0);
+    CHECK(fake->body_size + text.size <= sizeof fake->body);
+    memcpy(fake->body + fake->body_size, text.data, text.size);
+    fake->body_size += text.size;
+    fake->stream_writing = true;
+    fake->stream_writes++;
+    shared_unref(bytes);
+}
+
+struct stream *stream_begin(struct exchange *exchange, struct slice content_type,
+                            struct shared *first, const struct stream_callbacks *callbacks,
+                            void *owner)
+{
+    struct fake_exchange *fake = (struct fake_exchange *)exchange;
+    exchange_reply(exchange, 200, content_type, (struct slice){0});
+    if (fake->bodiless) {
+        shared_unref(first);
+        return NULL;
+    }
+    fake->stream = callbacks;
+    fake->stream_owner = owner;
+    keep_write(fake, first);
+    return (struct stream *)fake;
+}
+
+void stream_write(struct stream *stream, struct shared *bytes)
+{
+    struct fake_exchange *fake = (struct fake_exchange *)stream;
+    CHECK(fake->stream != NULL);
+    keep_write(fake, bytes);
+}
+
+void fake_exchange_written(struct fake_exchange *fake)
+{
+    CHECK(fake->stream_writing);
+    fake->stream_writing = false;
+    fake->stream->written(fake->stream_owner);
+}
+
+void fake_exchange_leave(struct fake_exchange *fake)
+{
+    CHECK(fake->stream != NULL);
+    const struct stream_callbacks *callbacks = fake->stream;
+    fake->stream = NULL;
+    callbacks->gone(fake->stream_owner);
+}
+
 struct command *desk_take(struct desk *desk)
 {
     if (fake_desk.full) return NULL;
@@ -130,5 +181,14 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
     fake_desk.submitted++;
     fake_desk.decide(fake_desk.context, command);
     answer(desk, exchange, command);
+    desk_give_back(desk, command);
+}
+
+void desk_send(struct desk *desk, struct command *command)
+{
+    CHECK(command == &fake_desk.command);
+    CHECK(fake_desk.decide != NULL);
+    fake_desk.submitted++;
+    fake_desk.decide(fake_desk.context, command);
     desk_give_back(desk, command);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "http/desk.h"
+#include "http/stream.h"
 
 enum { FAKE_HEADERS_MAX = EXCHANGE_HEADERS_MAX, FAKE_BODY_SIZE_MAX = 256 * 1024 };
 
@@ -21,6 +22,11 @@ struct fake_exchange {
     struct fake_header answer_headers[FAKE_HEADERS_MAX];
     size_t answer_header_count;
     bool answered;
+    bool bodiless; /* A HEAD: what is a stream for others is answered at once. */
+    const struct stream_callbacks *stream; /* Set while it streams. */
+    void *stream_owner;
+    bool stream_writing; /* The last write has not left yet. */
+    uint32_t stream_writes;
     int status;
     char content_type[64];
     size_t body_size;
@@ -39,6 +45,12 @@ void fake_exchange_header(struct fake_exchange *fake, struct slice name, struct 
 struct slice fake_exchange_answer(const struct fake_exchange *fake, struct slice name);
 
 struct slice fake_exchange_body(const struct fake_exchange *fake);
+
+/* What the stream has written last leaves for the client. */
+void fake_exchange_written(struct fake_exchange *fake);
+
+/* The client of a stream goes away. */
+void fake_exchange_leave(struct fake_exchange *fake);
 
 /* What the next commands are decided to be; set by the test before the handler runs. */
 struct fake_desk {
