@@ -120,6 +120,12 @@ def customer(api):
 
 
 @pytest.fixture
+def staff(api):
+    """A user of the cinema, of the test's own."""
+    return api.staff()
+
+
+@pytest.fixture
 def chance():
     """Random numbers whose seed is printed: USHER_SEED runs them again."""
     seed = int(os.environ.get("USHER_SEED", random.SystemRandom().randrange(2**32)))

@@ -250,6 +250,33 @@ def test_an_edit_is_done_although_its_sender_has_been_told_that_nobody_knows(lau
         (office.user, "staff", "showtime.update", showtime)]
 
 
+def test_what_staff_asked_for_is_decided_although_they_have_heard_by_then(launch):
+    """A command behind the slow one is decided after its request was answered."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    server.api.seats(showtime)
+    answers = {}
+
+    def block(seat):
+        answers[seat] = server.api.staff().block(showtime, [seat])
+
+    fault = Fault(server, *late_flush(FLUSH_LATE_US))
+    try:
+        waiting = [threading.Thread(target=block, args=(seat,)) for seat in ("C3", "C4")]
+        for thread in waiting:
+            thread.start()
+            time.sleep(0.5)  # The second one comes while the first one's turn is at the disk.
+        for thread in waiting:
+            thread.join()
+    finally:
+        fault.lift()
+    for answer in answers.values():
+        answer.expect(503, "OUTCOME_UNKNOWN")
+    blocked = {"C3": "blocked", "C4": "blocked"}
+    wait_for(lambda: server.api.statuses(showtime) == blocked, 10, "deciding what waits")
+    assert len(server.api.staff().blocks(showtime).json["items"]) == 2
+
+
 def test_an_end_asked_for_while_the_disk_is_slow_waits_for_the_answers(launch):
     """SIGTERM: what is under way is answered, what comes later is refused, the exit code is 0."""
     content, (showtime,) = process.pool(1)
