@@ -17,7 +17,7 @@ enum command_kind {
     COMMAND_CONFIRM, /* claim, booking, method, gateway, return_url */
     COMMAND_PAY,     /* the same */
     COMMAND_CANCEL,  /* claim.user, booking */
-    COMMAND_MONEY,   /* payment, method, news, amount, other_currency, paid_at_ms */
+    COMMAND_MONEY,   /* payment, method, news, amount, currency, paid_at_ms */
     COMMAND_END,     /* booking; made by the engine */
     COMMAND_LOOK,    /* Nothing: brings the showtime into memory. */
     /* Of the staff; all with claim.user and order. */
@@ -68,8 +68,8 @@ struct command {
     struct url return_url;
     enum money_news news;
     int64_t amount;
-    bool other_currency; /* Not the booking's: whatever the amount, it is not what was asked. */
-    int64_t paid_at_ms;  /* 0: now. */
+    struct currency currency;    /* None: the booking's. */
+    int64_t paid_at_ms;          /* 0: now. */
     struct catalogue_edit *edit; /* With its own answer; see ports/catalogue_edit.h. */
     struct staff_order *order;   /* The sender's; the engine leaves what it hears in it. */
     struct answer answer;

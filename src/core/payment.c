@@ -92,6 +92,34 @@ void payment_finish_refund(struct payment *payment, struct reason reference, int
     payment->refund_reference = reference;
 }
 
+bool currency_parse(struct slice text, struct currency *ret_currency)
+{
+    CHECK(ret_currency != NULL);
+
+    struct currency currency = {0};
+    if (text.size != sizeof currency.letters) return false;
+    for (size_t index = 0; index < text.size; index++) {
+        const char letter = text.data[index];
+        const bool lower = letter >= 'a' && letter <= 'z';
+        if (!lower && (letter < 'A' || letter > 'Z')) return false;
+        currency.letters[index] = lower ? (char)(letter - 'a' + 'A') : letter;
+    }
+    const bool own = slice_equal(currency_text(&currency), SLICE(BOOKING_CURRENCY));
+    *ret_currency = own ? (struct currency){0} : currency;
+    return true;
+}
+
+bool currency_is_none(struct currency currency)
+{
+    return currency.letters[0] == '\0';
+}
+
+struct slice currency_text(const struct currency *currency)
+{
+    const size_t size = currency_is_none(*currency) ? 0 : sizeof currency->letters;
+    return (struct slice){.data = currency->letters, .size = size};
+}
+
 struct url url_of(struct slice text)
 {
     CHECK(text.size <= URL_SIZE_MAX);
@@ -135,6 +163,7 @@ static const struct slice reason_names[PAYMENT_REASON_COUNT] = {
     [REASON_SHOWTIME_STARTED] = SLICE_INIT("showtime_started"),
     [REASON_SHOWTIME_CANCELLED] = SLICE_INIT("showtime_cancelled"),
     [REASON_AMOUNT_MISMATCH] = SLICE_INIT("amount_mismatch"),
+    [REASON_CURRENCY_MISMATCH] = SLICE_INIT("currency_mismatch"),
     [REASON_REQUESTED] = SLICE_INIT("requested"),
 };
 

@@ -43,14 +43,20 @@ enum payment_reason {
     REASON_SHOWTIME_STARTED,   /* Late money, and the show has begun. */
     REASON_SHOWTIME_CANCELLED, /* There is no show. */
     REASON_AMOUNT_MISMATCH,    /* Paid, but not what was asked. */
+    REASON_CURRENCY_MISMATCH,  /* Paid, but not in the currency that was asked. */
     REASON_REQUESTED,          /* Staff refunds a sold booking. */
 };
 
-#define PAYMENT_REASON_COUNT 11
+#define PAYMENT_REASON_COUNT 12
 
 struct url {
     uint16_t size;
     char text[URL_SIZE_MAX];
+};
+
+/* Three letters of ISO 4217. All zero: the booking's own. */
+struct currency {
+    char letters[3];
 };
 
 struct payment {
@@ -60,9 +66,10 @@ struct payment {
     enum payment_method method;
     enum payment_status status;
     enum payment_reason reason;
-    int64_t amount;      /* Asked for: the booking's final amount. */
-    int64_t paid_amount; /* What the gateway says was paid. */
-    struct uuid alias;   /* The key of the first confirm that answered it: PAY_<alias>. */
+    int64_t amount;                /* Asked for: the booking's final amount. */
+    int64_t paid_amount;           /* What the gateway says was paid. */
+    struct currency paid_currency; /* Of the paid amount, if it is another than asked. */
+    struct uuid alias;             /* The key of the first confirm that answered it: PAY_<alias>. */
     struct url payment_url;
     struct url return_url;
     int64_t created_at_ms;
@@ -93,6 +100,12 @@ void payment_complete(struct payment *payment, int64_t paid_amount, int64_t paid
 void payment_owe_refund(struct payment *payment, enum payment_reason reason, int64_t paid_amount,
                         int64_t paid_at_ms, int64_t now_ms);
 void payment_finish_refund(struct payment *payment, struct reason reference, int64_t now_ms);
+
+/* Reads three letters of either case; the booking's own currency gives none. False, and
+ * `ret_currency` untouched, if `text` is no currency. */
+bool currency_parse(struct slice text, struct currency *ret_currency);
+bool currency_is_none(struct currency currency);
+struct slice currency_text(const struct currency *currency); /* Empty: none. */
 
 struct url url_of(struct slice text);
 struct slice url_text(const struct url *url);

@@ -61,7 +61,12 @@ static void settle_paid(const struct case_at_hand *at_hand)
     const struct payment *payment = &at_hand->payment->payment;
 
     if (payment_paid(payment->status)) return;
-    if (at_hand->command->amount != payment->amount || at_hand->command->other_currency) {
+    if (!currency_is_none(at_hand->command->currency)) {
+        at_hand->payment->payment.paid_currency = at_hand->command->currency;
+        refund(at_hand, REASON_CURRENCY_MISMATCH);
+        return;
+    }
+    if (at_hand->command->amount != payment->amount) {
         refund(at_hand, REASON_AMOUNT_MISMATCH);
         return;
     }

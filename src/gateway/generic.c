@@ -133,11 +133,8 @@ static void read_currency(const struct json *root, struct gateway_news *news,
 {
     const struct json *value = json_member(root, SLICE("currency"));
     if (value == NULL || value->kind == JSON_NULL) return;
-    if (is_text(value)) {
-        news->other_currency = !slice_equal_ignoring_case(value->text, SLICE(BOOKING_CURRENCY));
-        return;
-    }
-    add_fault(faults, SLICE("currency"), SLICE("must be a text such as VND"));
+    if (is_text(value) && currency_parse(value->text, &news->currency)) return;
+    add_fault(faults, SLICE("currency"), SLICE("must be three letters such as VND"));
 }
 
 static void read_paid_at(const struct json *root, struct gateway_news *news)

@@ -183,6 +183,9 @@ static void member_refund(struct json_writer *writer, const struct payment *paym
     json_open_object(writer);
     json_member_text(writer, SLICE("status"), refund_status(payment->status));
     json_member_number(writer, SLICE("amount"), payment->paid_amount);
+    if (!currency_is_none(payment->paid_currency)) {
+        json_member_text(writer, SLICE("currency"), currency_text(&payment->paid_currency));
+    }
     json_member_text(writer, SLICE("reason"), payment_reason_name(payment->reason));
     json_member_time(writer, SLICE("requested_at"), payment->refund_requested_at_ms);
     member_time_if_set(writer, SLICE("done_at"), payment->refund_done_at_ms);

@@ -140,6 +140,7 @@ static struct slice explanation(enum payment_reason reason)
     case REASON_SHOWTIME_CANCELLED:
         return SLICE("The show was cancelled.");
     case REASON_AMOUNT_MISMATCH:
+    case REASON_CURRENCY_MISMATCH:
         return SLICE("What was paid is not what was asked.");
     case REASON_REQUESTED:
         return SLICE("The cinema gives your money back.");

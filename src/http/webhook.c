@@ -70,7 +70,7 @@ static enum error settle(struct desk *desk, struct exchange *exchange,
     command->method = news->method;
     command->news = news->news;
     command->amount = news->amount;
-    command->other_currency = news->other_currency;
+    command->currency = news->currency;
     command->paid_at_ms = news->paid_at_ms;
     desk_submit(desk, exchange, command, settled);
     return ERROR_NONE;

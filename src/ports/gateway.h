@@ -33,7 +33,7 @@ struct gateway_news {
     struct id payment;
     enum money_news news;
     int64_t amount;      /* 0 unless it was paid. */
-    bool other_currency; /* Not VND. */
+    struct currency currency; /* None: VND. */
     int64_t paid_at_ms;  /* 0: not said, or not readable. */
 };
 

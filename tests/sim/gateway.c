@@ -85,8 +85,8 @@ static void deliver(struct gateway *gateway, uint32_t index)
                               .payment = payment->id,
                               .method = payment->method,
                               .news = message->news,
-                              .amount = message->amount,
-                              .other_currency = message->other_currency};
+                              .amount = message->amount};
+    if (message->other_currency) command.currency = (struct currency){"USD"};
     if (message->foreign) command.method = (payment->method + 1) % PAYMENT_METHOD_COUNT;
     message->in_flight = true;
     clients_deliver(gateway->clients, &command, (int32_t)index);

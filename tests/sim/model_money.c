@@ -153,8 +153,8 @@ static enum payment_reason why_refund(const struct model *model, const struct co
 {
     const struct model_booking *booking = &model->bookings[payment->booking];
     const struct model_showtime *showtime = &model->showtimes[booking->showtime];
-    const bool wrong = command->amount != payment->amount || command->other_currency;
-    if (wrong) return REASON_AMOUNT_MISMATCH;
+    if (command->currency.letters[0] != 0) return REASON_CURRENCY_MISMATCH;
+    if (command->amount != payment->amount) return REASON_AMOUNT_MISMATCH;
     if (booking->status == BOOKING_CONFIRMED) return REASON_BOOKING_PAID;
     if (model_lives(model, booking)) return REASON_NONE;
     if (showtime->cancelled) return REASON_SHOWTIME_CANCELLED;
@@ -179,6 +179,7 @@ static void count_kept(const struct model *model, const struct model_booking *bo
 static void count_refund(enum payment_reason reason)
 {
     sometimes_saw_if(reason == REASON_AMOUNT_MISMATCH, SOMETIMES_REFUND_AMOUNT);
+    sometimes_saw_if(reason == REASON_CURRENCY_MISMATCH, SOMETIMES_REFUND_CURRENCY);
     sometimes_saw_if(reason == REASON_BOOKING_PAID, SOMETIMES_REFUND_BOOKING_PAID);
     sometimes_saw_if(reason == REASON_SHOWTIME_CANCELLED, SOMETIMES_REFUND_SHOW_CANCELLED);
     sometimes_saw_if(reason == REASON_BOOKING_CANCELLED, SOMETIMES_REFUND_BOOKING_CANCELLED);

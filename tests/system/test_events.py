@@ -392,7 +392,12 @@ def test_showtimes_that_nobody_can_book_have_maps_too(launch):
     over = content.showtime(starts_in_s=-7200, movie=1)
     cancelled = content.showtime()
     api = launch(content).api
-    api.staff().cancel_showtime(cancelled).expect(202)
+    api.customer().held(cancelled, ["C3"])
+    with Listener(api.port, cancelled) as listener:
+        assert listener.event().data["seats"]["C3"] == "held"
+        api.staff().cancel_showtime(cancelled).expect(202)
+        listener.until(lambda heard: heard.seats["C3"] == "available", SHOWN_WITHIN_S + SLACK_S)
+        assert_same_map(api, cancelled, listener)
     for showtime in (over, cancelled):
         with Listener(api.port, showtime) as listener:
             assert listener.event().kind == "snapshot"

@@ -69,7 +69,7 @@ def test_a_stream_is_chunked_and_goes_on(server):
         assert listener.read_until(b"\n\r\n") == b"6\r\nbegin\n\r\n"
         for _ in range(3):
             assert listener.read_until(b"e\r\n") == b"5\r\nabcde\r\n"
-        assert open_streams(server) == 1
+        wait_for_streams(server, 1)
 
 
 def test_before_http_1_1_a_stream_ends_with_its_connection(server):
@@ -94,7 +94,7 @@ def test_a_listener_who_leaves_is_noticed_at_once(server, size):
     listeners = [Listener(server, f"/stream?{size}") for _ in range(20)]
     for listener in listeners:
         listener.read_until(b"begin\n\r\n")
-    assert open_streams(server) == 20
+    wait_for_streams(server, 20)
     for listener in listeners[:10]:
         listener.peer.close()
     for listener in listeners[10:]:  # With bytes unread, or a reset.
@@ -110,7 +110,7 @@ def test_what_a_listener_says_is_never_answered_and_costs_nothing(server):
         cpu_before = cpu_s(server)
         time.sleep(0.5)
         assert cpu_s(server) - cpu_before < 0.2, "the loop runs in circles"
-        assert open_streams(server) == 1
+        wait_for_streams(server, 1)
         listener.peer.settimeout(0.1)
         with pytest.raises(TimeoutError):
             listener.peer.recv(1)
@@ -160,7 +160,7 @@ def test_a_stream_may_begin_later(server):
     with Listener(server, "/stream-later?100") as listener:
         listener.read_until(b"begin\n\r\n")
         listener.read_until(b"abc")
-        assert open_streams(server) == 1
+        wait_for_streams(server, 1)
         listener.peer.close()
         assert wait_for_streams(server, 0) < 2
 

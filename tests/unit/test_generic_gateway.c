@@ -81,7 +81,7 @@ static void a_signed_message_is_read(void **state)
     assert_int_equal(read.news.news, MONEY_PAID);
     assert_int_equal(read.news.amount, 200000);
     assert_int_equal(read.news.paid_at_ms, 0);
-    assert_false(read.news.other_currency);
+    assert_true(currency_is_none(read.news.currency));
 }
 
 static void what_is_signed_here_is_what_others_sign(void **state)
@@ -229,7 +229,7 @@ static void all_that_a_body_may_say_is_understood(void **state)
     assert_int_equal(read.error, ERROR_NONE);
     assert_int_equal(read.news.method, PAYMENT_ZALOPAY);
     assert_int_equal(read.news.amount, 100000);
-    assert_false(read.news.other_currency);
+    assert_true(currency_is_none(read.news.currency));
     assert_int_equal(read.news.paid_at_ms, INT64_C(1705314600000));
 
     read = read_body("{\"transaction_id\":\"" REFERENCE "\",\"status\":\"failed\"}");
@@ -244,7 +244,7 @@ static void all_that_a_body_may_say_is_understood(void **state)
     read = read_body("{\"transaction_id\":\"" REFERENCE
                      "\",\"status\":\"success\",\"amount\":8,\"currency\":\"USD\"}");
     assert_int_equal(read.error, ERROR_NONE);
-    assert_true(read.news.other_currency);
+    assert_slice_equal(currency_text(&read.news.currency), SLICE("USD"));
 }
 
 static void an_unreadable_paid_at_counts_as_unsaid(void **state)

@@ -163,6 +163,25 @@ static void unknown_words_are_refused_and_touch_nothing(void **state)
     assert_int_equal(reason, REASON_EXPIRED);
 }
 
+static void a_currency_is_three_letters_and_the_bookings_own_is_none(void **state)
+{
+    (void)state;
+    struct currency currency = {"EUR"};
+    assert_true(currency_parse(SLICE("usd"), &currency));
+    assert_slice_equal(currency_text(&currency), SLICE("USD"));
+    assert_false(currency_is_none(currency));
+    const struct slice wrong[] = {SLICE_INIT(""),       SLICE_INIT("US"),  SLICE_INIT("USDT"),
+                                  SLICE_INIT("U$D"),    SLICE_INIT("us{"), SLICE_INIT("@SD"),
+                                  SLICE_INIT("US\x60"), SLICE_INIT("US[")};
+    for (size_t index = 0; index < sizeof wrong / sizeof *wrong; index++) {
+        assert_false(currency_parse(wrong[index], &currency));
+        assert_slice_equal(currency_text(&currency), SLICE("USD"));
+    }
+    assert_true(currency_parse(SLICE("Vnd"), &currency));
+    assert_true(currency_is_none(currency));
+    assert_int_equal(currency_text(&currency).size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +192,7 @@ int main(void)
         cmocka_unit_test(the_moves_write_down_what_they_mean),
         cmocka_unit_test(keeping_wrong_or_returned_money_is_a_bug),
         cmocka_unit_test(addresses_are_kept_whole),
+        cmocka_unit_test(a_currency_is_three_letters_and_the_bookings_own_is_none),
         cmocka_unit_test(words_of_statuses_methods_and_reasons_are_read_back),
         cmocka_unit_test(unknown_words_are_refused_and_touch_nothing),
     };

@@ -117,9 +117,11 @@ static void another_currency_is_refunded_like_another_amount(void **state)
     struct turn_fixture *fixture = *state;
     const struct payment payment = open_payment(fixture);
     struct command money = turn_fixture_money(&payment, MONEY_PAID);
-    money.other_currency = true;
-    assert_int_equal(turn_fixture_decide(fixture, &money)->outcome, MONEY_TO_REFUND);
-    assert_refunded(fixture, &payment, REASON_AMOUNT_MISMATCH);
+    money.currency = (struct currency){"USD"};
+    const struct answer *answer = turn_fixture_decide(fixture, &money);
+    assert_int_equal(answer->outcome, MONEY_TO_REFUND);
+    assert_slice_equal(currency_text(&answer->payment.paid_currency), SLICE("USD"));
+    assert_refunded(fixture, &payment, REASON_CURRENCY_MISMATCH);
     assert_int_equal(turn_fixture_state(fixture, "A1"), SEAT_HELD);
 }
 

@@ -115,7 +115,7 @@ static void paid_money_goes_to_the_turn_of_its_showtime(void **state)
     assert_int_equal(fixture->seen.method, PAYMENT_MOMO);
     assert_int_equal(fixture->seen.news, MONEY_PAID);
     assert_int_equal(fixture->seen.amount, 200000);
-    assert_false(fixture->seen.other_currency);
+    assert_true(currency_is_none(fixture->seen.currency));
     assert_slice_equal(fake_exchange_body(fixture->exchange),
                        SLICE("{\"success\":true,\"message\":\"Payment completed successfully\"}"));
     assert_slice_equal(fake_exchange_answer(fixture->exchange, SLICE("X-Showtime-Version")),

@@ -158,7 +158,7 @@ static int insert_payment(struct sqlite_store *store, const struct payment *paym
 {
     sqlite3_stmt *insert =
         prepare(store, "INSERT INTO payment VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
-                       "?14,?15,?16,?17,?18)");
+                       "?14,?15,?16,?17,?18,?19)");
     if (insert == NULL) return fail_to_prepare(store);
     rows_bind_payment(insert, &store->numbers.key, payment);
     return change_one(store, insert);
@@ -169,16 +169,16 @@ static int update_payment(struct sqlite_store *store, const struct payment *paym
     sqlite3_stmt *update = prepare(
         store, "UPDATE payment SET status=?5,reason=?6,paid_amount=?8,alias=?9,payment_url=?10,"
                "updated_at=?13,expires_at=?14,paid_at=?15,refund_requested_at=?16,"
-               "refund_done_at=?17,refund_reference=?18"
+               "refund_done_at=?17,refund_reference=?18,paid_currency=?19"
                " WHERE number=?1 AND booking=?2 AND user=?3 AND method=?4 AND amount=?7"
                " AND return_url IS ?11 AND created_at=?12"
-               " AND status IN (?19,?20,?21,?22,?23,?24,?25,?26)");
+               " AND status IN (?20,?21,?22,?23,?24,?25,?26,?27)");
     if (update == NULL) return fail_to_prepare(store);
     rows_bind_payment(update, &store->numbers.key, payment);
     const uint32_t before = reach_payment(payment->status);
     for (uint32_t status = 0; status < PAYMENT_STATUS_COUNT; status++) {
         if ((before >> status & 1) == 0) continue;
-        database_bind_text(update, 19 + (int)status, payment_status_name(status));
+        database_bind_text(update, 20 + (int)status, payment_status_name(status));
     }
     return change_one(store, update);
 }

@@ -164,6 +164,12 @@ bool rows_read_booking(sqlite3_stmt *row, const struct siphash_key *key,
     return true;
 }
 
+static bool read_currency(sqlite3_stmt *row, int column, struct currency *ret_currency)
+{
+    const struct slice text = database_column_text(row, column);
+    return text.size == 0 || currency_parse(text, ret_currency);
+}
+
 bool rows_read_payment(sqlite3_stmt *row, const struct siphash_key *key,
                        struct payment *ret_payment)
 {
@@ -189,7 +195,8 @@ bool rows_read_payment(sqlite3_stmt *row, const struct siphash_key *key,
                       payment_reason_parse(database_column_text(row, 5), &payment.reason) &&
                       read_url(row, 9, &payment.payment_url) &&
                       read_url(row, 10, &payment.return_url) &&
-                      rows_read_reason(row, 17, &payment.refund_reference);
+                      rows_read_reason(row, 17, &payment.refund_reference) &&
+                      read_currency(row, 18, &payment.paid_currency);
     if (!read) return report_broken(row, "payment");
     *ret_payment = payment;
     return true;
@@ -251,4 +258,5 @@ void rows_bind_payment(sqlite3_stmt *statement, const struct siphash_key *key,
     database_bind_moment(statement, 16, payment->refund_requested_at_ms);
     database_bind_moment(statement, 17, payment->refund_done_at_ms);
     database_bind_optional(statement, 18, reason_text(&payment->refund_reference));
+    database_bind_optional(statement, 19, currency_text(&payment->paid_currency));
 }

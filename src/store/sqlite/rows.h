@@ -22,8 +22,8 @@ enum { ROWS_BOOKING_COUNT = 19 };
 #define ROWS_PAYMENT \
     "p.number,p.booking,p.user,p.method,p.status,p.reason,p.amount,p.paid_amount,p.alias," \
     "p.payment_url,p.return_url,p.created_at,p.updated_at,p.expires_at,p.paid_at," \
-    "p.refund_requested_at,p.refund_done_at,p.refund_reference"
-enum { ROWS_PAYMENT_COUNT = 18 };
+    "p.refund_requested_at,p.refund_done_at,p.refund_reference,p.paid_currency"
+enum { ROWS_PAYMENT_COUNT = 19 };
 
 enum { ROWS_SEATS_SIZE = 640 }; /* The JSON of the most and dearest seats, with room. */
 

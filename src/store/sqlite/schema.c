@@ -178,7 +178,8 @@ static const char *const version_1[] = {
     "  paid_at INTEGER,\n"
     "  refund_requested_at INTEGER,\n"
     "  refund_done_at INTEGER,\n"
-    "  refund_reference TEXT -- of a refund paid by hand\n"
+    "  refund_reference TEXT, -- of a refund paid by hand\n"
+    "  paid_currency TEXT -- of paid_amount, if it is not VND\n"
     ") STRICT",
     "CREATE UNIQUE INDEX payment_kept ON payment(booking) WHERE status = 'completed'",
     "CREATE INDEX payment_alias ON payment(user, alias) WHERE alias IS NOT NULL",
@@ -241,7 +242,8 @@ static const char *const version_1[] = {
     "  " MOMENT("p.expires_at") " AS expires_at,\n"
     "  " MOMENT("p.paid_at") " AS paid_at,\n"
     "  " MOMENT("p.refund_requested_at") " AS refund_requested_at,\n"
-    "  " MOMENT("p.refund_done_at") " AS refund_done_at, p.refund_reference\n"
+    "  " MOMENT("p.refund_done_at") " AS refund_done_at, p.refund_reference,\n"
+    "  coalesce(p.paid_currency, 'VND') AS paid_currency\n"
     "FROM payment p",
 
     "CREATE VIEW idempotencykeys AS\n"

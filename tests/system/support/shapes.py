@@ -101,6 +101,7 @@ PAYMENT_DATA = {
     "refund?": {
         "status": {"due", "requested", "failed", "done"},
         "amount": MONEY,
+        "currency?": str,
         "reason": str,
         "requested_at": MOMENT,
         "done_at?": MOMENT,
