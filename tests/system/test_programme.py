@@ -88,6 +88,23 @@ def test_a_booked_showtime_keeps_all_but_its_prices(office):
     office.change("showtimes", show, screen_id="S2").expect(400, "VALIDATION_FAILED")
 
 
+def test_a_blocked_seat_keeps_the_screen_and_lets_the_start_move(office):
+    show = office.showtime()
+    block = {"seats": ["C1", "C2"], "reason": "Camera"}
+    office.staff.request("POST", f"/api/showtimes/{show}/blocks", block).expect(201)
+    kept = office.change("showtimes", show, screen_id="S2", start_time=LATER)
+    assert fields(kept.expect(400, "VALIDATION_FAILED")) == {"screen_id"}
+    moved = office.changed("showtimes", show, start_time=LATER)
+    assert moved["available_seats"] == moved["total_seats"] - 2
+    assert office.api.statuses(show) == {"C1": "blocked", "C2": "blocked"}
+
+
+def test_a_cancelled_showtime_changes_no_more(office):
+    show = office.showtime()
+    office.staff.request("POST", f"/api/showtimes/{show}/cancel", {"reason": "Storm"}).expect(202)
+    office.change("showtimes", show, price={"vip": 1}).expect(400, "SHOWTIME_NOT_AVAILABLE")
+
+
 def test_an_unsold_showtime_may_move_in_every_way(office):
     show = office.showtime()
     assert len(office.api.seats(show)["seats"]) == len(catalogue.S1_SEATS)

@@ -48,6 +48,13 @@ def test_the_journal_has_every_change_and_who_made_it(office):
         (*who, "showtime.update", show, {"price": {**PRICES, "vip": 5}})]
 
 
+def test_the_journal_of_the_staff_shows_the_programme_too(office):
+    film = office.create("movies", movie("Listed"))["id"]
+    newest = office.staff.get(f"/api/staff/journal?actor={office.user}").expect(200).json["items"]
+    entry = next(item for item in newest if film in item.values())
+    assert entry["action"] == "movie.create" and entry["role"] == "staff"
+
+
 def test_the_longest_texts_fit_into_the_journal(office):
     film = office.create("movies", movie(
         '"' * 1024, description='\n"' * 1500, poster_url="\\" * 1024, genre=["\\" * 100] * 10))

@@ -74,8 +74,10 @@ class Office:
         return self.create("showtimes", showtime(start_time=start, **members))["id"]
 
     def journal(self, subject=None):
+        """The changes of the programme, oldest first."""
         with sqlite3.connect(f"file:{self.server.data / 'usher.db'}?mode=ro", uri=True) as file:
             rows = file.execute("SELECT actor, role, action, subject, detail FROM journal"
+                                " WHERE substr(detail, 1, 1) = '{'"
                                 " ORDER BY number").fetchall()
         entries = [(*row[:4], json.loads(row[4])) for row in rows]
         return [entry for entry in entries if subject in (None, entry[3])]
