@@ -1,6 +1,7 @@
 """A client of the API: one connection that stays open, and the calls by their names.
 
-Answers come back as they are; nothing here judges them, but for `expect`.
+Answers come back as they are. Each is judged by the document of the API (support/conformance.py);
+what a test expects of it, the test says.
 """
 
 import http.client
@@ -9,7 +10,7 @@ import select
 import uuid
 from dataclasses import dataclass, field
 
-from support import signing
+from support import conformance, signing
 
 TIMEOUT_S = 20
 
@@ -96,7 +97,9 @@ class Client:
         if response.will_close:
             self.close()
         fields = [(name.lower(), value) for name, value in response.getheaders()]
-        return Answer(response.status, fields, data, f"{method} {path}")
+        answer = Answer(response.status, fields, data, f"{method} {path}")
+        conformance.check(method, path, sent, body, answer)
+        return answer
 
     def _was_closed(self):
         """Has the server closed the connection since the last answer? Asked before sending, so
