@@ -64,6 +64,8 @@ def new_key():
 class Client:
     """A connection. It opens itself, and again after the server has closed it."""
 
+    listener = "api"  # Whose paths the answers are judged by.
+
     def __init__(self, port, token=None, host="127.0.0.1", timeout_s=TIMEOUT_S):
         self.port = port
         self.host = host
@@ -98,7 +100,7 @@ class Client:
             self.close()
         fields = [(name.lower(), value) for name, value in response.getheaders()]
         answer = Answer(response.status, fields, data, f"{method} {path}")
-        conformance.check(method, path, sent, body, answer)
+        conformance.check(method, path, sent, body, answer, self.listener)
         return answer
 
     def _was_closed(self):
@@ -114,6 +116,12 @@ class Client:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+
+
+class Operator(Client):
+    """Who looks after the server, on the listener of his own."""
+
+    listener = "operator"
 
 
 class Customer(Client):
