@@ -61,10 +61,6 @@ def resolve(value):
     return value
 
 
-def pointer(*parts):
-    return "#/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
 @functools.lru_cache(maxsize=None)
 def _validator(text):
     # References in the schema are the document's, wherever the schema stands.
@@ -290,10 +286,15 @@ def check_bytes(request, answer):
     check(method, target, headers, body, answer)
 
 
-def check_event(kind, data):
-    """The data of an event of a live seat map."""
+@functools.lru_cache(maxsize=SEEN_MAX)
+def _complaint_of_event(kind, text):
     name = {"snapshot": "SnapshotEvent", "seats": "SeatsEvent"}[kind]
-    wrong = complaint(data, {"$ref": pointer("components", "schemas", name)})
+    return complaint(_strict(text), {"$ref": f"#/components/schemas/{name}"})
+
+
+def check_event(kind, text):
+    """The data of an event of a live seat map; thousands of listeners hear the same."""
+    wrong = _complaint_of_event(kind, text)
     if wrong is not None:
         failures.append(f"event {kind}: {wrong}")
         raise NotConforming(failures[-1])
