@@ -67,6 +67,18 @@ void exchange_add_header(struct exchange *exchange, struct slice name, struct sl
     slot->headers[slot->header_count++] = (struct exchange_field){.name = name, .value = value};
 }
 
+void exchange_set_header(struct exchange *exchange, struct slice name, struct slice value)
+{
+    struct exchange_slot *slot = slot_of(exchange);
+    uint32_t kept = 0;
+    for (uint32_t index = 0; index < slot->header_count; index++) {
+        if (slice_equal(slot->headers[index].name, name)) continue;
+        slot->headers[kept++] = slot->headers[index];
+    }
+    slot->header_count = kept;
+    exchange_add_header(exchange, name, value);
+}
+
 void exchange_set_answer(struct exchange_slot *slot, h2o_req_t *request, int status,
                          struct slice content_type, size_t body_size)
 {

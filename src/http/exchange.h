@@ -60,6 +60,9 @@ size_t exchange_header_count(const struct exchange *exchange, struct slice name)
  * control byte is a bug. */
 void exchange_add_header(struct exchange *exchange, struct slice name, struct slice value);
 
+/* The same, in the place of a header of this name that was added before. */
+void exchange_set_header(struct exchange *exchange, struct slice name, struct slice value);
+
 /* Answers. The body is copied by the server before this returns. The exchange is gone
  * afterwards. */
 void exchange_reply(struct exchange *exchange, int status, struct slice content_type,

@@ -19,6 +19,8 @@ static const char page[] =
     "<li><a href=\"/api/cinemas\">Cinemas</a></li>\n"
     "<li><a href=\"/api/showtimes?available=true\">Showtimes with free seats</a></li>\n"
     "<li><a href=\"/health\">Health</a></li>\n"
+    "<li><a href=\"/docs\">The API</a>, and <a href=\"/openapi.json\">the same for programs</a>"
+    "</li>\n"
     "<li><a href=\"/problems\">What each error code means</a></li>\n"
     "</ul>\n"
     "<h2>To book</h2>\n"

@@ -178,14 +178,15 @@ static struct limiter_key key_of_address(const struct limiter *limiter,
     return key;
 }
 
-/* Tells the policies, and of the one that leaves least what it leaves. An arena that is full
+/* Tells the policies, and of the one that leaves least what it leaves: the last ones counted, if a
+ * message was let in and its signature was one wrong one too many. An arena that is full
  * already has other worries than headers. */
 static void announce(struct limiter *limiter, struct exchange *exchange,
                      const struct counted *counted)
 {
     if (counted->count == 0) return;
     const struct slice *policies = counted->count == 2 ? limiter->pairs : limiter->policies;
-    exchange_add_header(exchange, SLICE("ratelimit-policy"), policies[counted->limits[0]]);
+    exchange_set_header(exchange, SLICE("ratelimit-policy"), policies[counted->limits[0]]);
     size_t least = 0;
     if (counted->count == 2) {
         const struct rate_verdict *pair = counted->verdicts;
@@ -200,7 +201,7 @@ static void announce(struct limiter *limiter, struct exchange *exchange,
     buffer_append_unsigned(&text, counted->verdicts[least].remaining);
     buffer_append(&text, SLICE(";t="));
     buffer_append_number(&text, seconds_up(counted->verdicts[least].full_after_us));
-    exchange_add_header(exchange, SLICE("ratelimit"), buffer_text(&text));
+    exchange_set_header(exchange, SLICE("ratelimit"), buffer_text(&text));
 }
 
 static void append_detail(struct buffer *detail, const struct rate *rate, enum limit limit)

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "http/api_pages.h"
 #include "http/auth.h"
 #include "http/bookings.h"
 #include "http/catalogue_routes.h"
@@ -34,6 +35,16 @@ typedef void handler(const struct visit *visit);
 static void get_home(const struct visit *visit)
 {
     home_page_handle(visit->desk, visit->exchange);
+}
+
+static void get_api_document(const struct visit *visit)
+{
+    api_pages_document(visit->exchange);
+}
+
+static void get_api_page(const struct visit *visit)
+{
+    api_pages_page(visit->exchange);
 }
 
 static void get_movies(const struct visit *visit)
@@ -275,6 +286,8 @@ static const struct resource resources[] = {
     {SLICE_INIT("/health"), .limited = LIMITED_NOT, .get = get_ready},
     {SLICE_INIT("/health/live"), .limited = LIMITED_NOT, .get = get_live},
     {SLICE_INIT("/health/ready"), .limited = LIMITED_NOT, .get = get_ready},
+    {SLICE_INIT("/openapi.json"), .get = get_api_document},
+    {SLICE_INIT("/docs"), .get = get_api_page},
     {SLICE_INIT("/problems"), .get = get_problem},
     {SLICE_INIT("/problems/:code"), .get = get_problem},
     {SLICE_INIT("/sandbox/:provider/pay/:transaction"), .get = get_pay_page, .post = post_pay_page},

@@ -247,16 +247,19 @@ static void refuse_done(struct exchange *exchange, const struct payment *payment
     char text[SENTENCE_SIZE_MAX];
     struct buffer sentence;
     buffer_init(&sentence, text, sizeof text);
+    struct field_error error = {.field = SLICE("id"),
+                                .message = SLICE("names a payment without money that waits to "
+                                                 "go back")};
     struct problem problem = {.error = ERROR_VALIDATION_FAILED,
-                              .detail = SLICE("No money of this payment waits to go back")};
-    struct field_error error = {.field = SLICE("reference"),
-                                .message = SLICE("is not that of the refund")};
+                              .detail = SLICE("No money of this payment waits to go back"),
+                              .errors = &error,
+                              .error_count = 1};
     if (payment->status == PAYMENT_REFUNDED) {
         buffer_append(&sentence, SLICE("The refund has been paid already, under the reference "));
         buffer_append(&sentence, reason_text(&payment->refund_reference));
         problem.detail = buffer_text(&sentence);
-        problem.errors = &error;
-        problem.error_count = 1;
+        error = (struct field_error){.field = SLICE("reference"),
+                                     .message = SLICE("is not that of the refund")};
     }
     problem_reply(exchange, &problem, clock_now_ms());
 }

@@ -73,6 +73,18 @@ void exchange_add_header(struct exchange *exchange, struct slice name, struct sl
         (struct bare_header){.name = name, .value = {copy, value.size}};
 }
 
+void exchange_set_header(struct exchange *exchange, struct slice name, struct slice value)
+{
+    struct bare_exchange *fake = (struct bare_exchange *)exchange;
+    size_t kept = 0;
+    for (size_t index = 0; index < fake->answered_count; index++) {
+        if (slice_equal(fake->answered[index].name, name)) continue;
+        fake->answered[kept++] = fake->answered[index];
+    }
+    fake->answered_count = kept;
+    exchange_add_header(exchange, name, value);
+}
+
 void exchange_reply(struct exchange *exchange, int status, struct slice content_type,
                     struct slice body)
 {

@@ -76,6 +76,18 @@ void exchange_add_header(struct exchange *exchange, struct slice name, struct sl
     fake->answer_headers[fake->answer_header_count++] = (struct fake_header){name, value};
 }
 
+void exchange_set_header(struct exchange *exchange, struct slice name, struct slice value)
+{
+    struct fake_exchange *fake = (struct fake_exchange *)exchange;
+    size_t kept = 0;
+    for (size_t index = 0; index < fake->answer_header_count; index++) {
+        if (slice_equal(fake->answer_headers[index].name, name)) continue;
+        fake->answer_headers[kept++] = fake->answer_headers[index];
+    }
+    fake->answer_header_count = kept;
+    exchange_add_header(exchange, name, value);
+}
+
 void exchange_reply(struct exchange *exchange, int status, struct slice content_type,
                     struct slice body)
 {

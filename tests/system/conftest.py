@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 pytest.register_assert_rewrite("support")
 
-from support import process  # noqa: E402  (needs the path above)
+from support import conformance, process  # noqa: E402  (needs the path above)
 
 POOL_SIZE = 150  # Showtimes of a module's server; a test takes one or two.
 
@@ -46,6 +46,15 @@ def end(servers):
         running.remove(server)
     if failures:
         raise failures[0]
+
+
+@pytest.fixture(autouse=True)
+def conforms():
+    """Every answer of the test was as the API's document says, also those of its threads."""
+    conformance.take_failures()
+    yield
+    failures = conformance.take_failures()
+    assert not failures, f"{len(failures)} answers, the first: {failures[0]}"
 
 
 def launcher(folder):

@@ -1,6 +1,7 @@
 """A client of the API: one connection that stays open, and the calls by their names.
 
-Answers come back as they are; nothing here judges them, but for `expect`.
+Answers come back as they are. Each is judged by the document of the API (support/conformance.py);
+what a test expects of it, the test says.
 """
 
 import http.client
@@ -9,7 +10,7 @@ import select
 import uuid
 from dataclasses import dataclass, field
 
-from support import signing
+from support import conformance, signing
 
 TIMEOUT_S = 20
 
@@ -63,6 +64,8 @@ def new_key():
 class Client:
     """A connection. It opens itself, and again after the server has closed it."""
 
+    listener = "api"  # Whose paths the answers are judged by.
+
     def __init__(self, port, token=None, host="127.0.0.1", timeout_s=TIMEOUT_S):
         self.port = port
         self.host = host
@@ -96,7 +99,9 @@ class Client:
         if response.will_close:
             self.close()
         fields = [(name.lower(), value) for name, value in response.getheaders()]
-        return Answer(response.status, fields, data, f"{method} {path}")
+        answer = Answer(response.status, fields, data, f"{method} {path}")
+        conformance.check(method, path, sent, body, answer, self.listener)
+        return answer
 
     def _was_closed(self):
         """Has the server closed the connection since the last answer? Asked before sending, so
@@ -111,6 +116,12 @@ class Client:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+
+
+class Operator(Client):
+    """Who looks after the server, on the listener of his own."""
+
+    listener = "operator"
 
 
 class Customer(Client):

@@ -11,6 +11,9 @@ import threading
 import time
 from dataclasses import dataclass
 
+from support import conformance
+from support.api import Answer
+
 TIMEOUT_S = 20
 
 
@@ -46,9 +49,7 @@ def parse(text):
     assert found, f"no event: {text[:300]!r}"
     data = json.loads(found[3])
     assert data["version"] == int(found[1])
-    members = {"version", "seats"} | ({"showtime_id"} if found[2] == "snapshot" else set())
-    assert set(data) == members, data.keys()
-    assert set(data["seats"].values()) <= {"available", "held", "booked", "blocked"}
+    conformance.check_event(found[2], found[3])
     return Event(found[2], int(found[1]), data, now_s, text)
 
 
@@ -128,6 +129,10 @@ class Listener:
         self.peer.sendall(request_bytes(showtime, last_event_id))
         while self.decoder.head is None:
             self._read(TIMEOUT_S)
+        if self.decoder.status == 200:  # A refusal is not whole yet.
+            answer = Answer(200, list(self.decoder.headers.items()), b"")
+            path = f"/api/showtimes/{showtime}/events"
+            conformance.check("GET", path, {}, None, answer)
 
     def __enter__(self):
         return self

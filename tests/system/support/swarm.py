@@ -8,6 +8,7 @@ import json
 import threading
 import time
 
+from support import conformance
 from support.api import Answer, new_key
 
 CONNECTS_AT_ONCE = 250
@@ -87,7 +88,11 @@ async def _fire(port, requests, sent=None, arrived=None):
         if sent is not None:
             sent.set()
         answers = await asyncio.gather(*(read_one(index) for index in range(len(requests))))
-        return answers, time.monotonic() - began_s
+        took_s = time.monotonic() - began_s
+        for request, answer in zip(requests, answers):
+            if isinstance(answer, Answer):
+                conformance.check_bytes(request, answer)
+        return answers, took_s
     finally:
         for _, writer in connections:
             writer.close()
