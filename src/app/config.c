@@ -10,8 +10,9 @@ enum {
     HEARTBEAT_MS_DEFAULT = 15000, /* The contract's; proxies give up after 30 or 60 seconds. */
     HEARTBEAT_MS_MIN = 100,
     HEARTBEAT_MS_MAX = 600000,
-    SECONDS_MAX = 1000000000, /* 31 years: the contract has no upper limit, a clock has. */
-    LOOPS_DEFAULT_MAX = 4,    /* More loops than this feed one writer no better. */
+    SECONDS_MAX = 1000000000,    /* 31 years: the contract has no upper limit, a clock has. */
+    LOOPS_DEFAULT_MAX = 4,       /* More loops than this feed one writer no better. */
+    METRICS_PORT_DEFAULT = 9464, /* Prometheus' list has it for OpenTelemetry's exporters. */
 };
 
 struct slice config_slice(const struct config_text *text)
@@ -165,12 +166,42 @@ static bool read_texts(struct config *config, const struct config_flags *flags)
            read_text(config, &config->return_hosts, "RETURN_URL_HOSTS");
 }
 
-static bool read_log_level(struct config *config)
+/* A variable's text; NULL if it is not set or empty. */
+static const char *setting(const char *name)
 {
-    const char *level = getenv("LOG_LEVEL");
+    const char *value = getenv(name);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+/* On a terminal somebody reads the log; elsewhere a program does. */
+static bool read_log(struct config *config)
+{
+    const char *level = setting("LOG_LEVEL");
+    const char *format = setting("LOG_FORMAT");
+    const bool json = format == NULL ? isatty(STDERR_FILENO) == 0 : strcmp(format, "json") == 0;
     config->log_level = LOG_INFO;
-    if (level == NULL || log_level_parse(slice_of(level), &config->log_level)) return true;
-    return refuse(config, "LOG_LEVEL: must be error, warning, info or debug");
+    config->log_format = json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
+    if (level != NULL && !log_level_parse(slice_of(level), &config->log_level)) {
+        return refuse(config, "LOG_LEVEL: must be error, warning, info or debug");
+    }
+    if (format == NULL || json || strcmp(format, "text") == 0) return true;
+    return refuse(config, "LOG_FORMAT: must be json or text");
+}
+
+static bool read_metrics(struct config *config)
+{
+    const char *port = setting("METRICS_PORT");
+    const char *host = setting("METRICS_HOST");
+    uint64_t number = METRICS_PORT_DEFAULT;
+    config->metrics_off = port != NULL && strcmp(port, "off") == 0;
+    if (!config->metrics_off && port != NULL &&
+        !slice_to_number(slice_of(port), UINT16_MAX, &number)) {
+        return refuse(config, "METRICS_PORT: must be a whole number from 0 to %d, or off",
+                      UINT16_MAX);
+    }
+    config->metrics_port = (uint16_t)number;
+    return set_text(config, &config->metrics_host, "METRICS_HOST",
+                    host != NULL ? host : "127.0.0.1");
 }
 
 static bool read_limits(struct config *config)
@@ -233,9 +264,9 @@ static bool check_return_urls(struct config *config)
 bool config_read(struct config *config, const struct config_flags *flags)
 {
     *config = (struct config){.dev = flags->dev, .demo = flags->demo};
-    return read_numbers(config, flags) && read_texts(config, flags) && read_log_level(config) &&
-           read_limits(config) && read_jwt_secrets(config) && read_webhook_secrets(config) &&
-           check_gateway(config) && check_return_urls(config);
+    return read_numbers(config, flags) && read_texts(config, flags) && read_log(config) &&
+           read_metrics(config) && read_limits(config) && read_jwt_secrets(config) &&
+           read_webhook_secrets(config) && check_gateway(config) && check_return_urls(config);
 }
 
 static bool is_loopback(struct slice host)

@@ -25,11 +25,15 @@ struct config_text {
 struct config {
     uint16_t port;
     struct config_text host;
+    bool metrics_off;
+    uint16_t metrics_port;
+    struct config_text metrics_host;
     struct config_text data; /* The folder of the embedded store. */
     bool dev;
     bool demo;
     uint32_t loop_count;
     enum log_level log_level;
+    enum log_format log_format;
     int64_t hold_ms;
     int64_t payment_ms;
     uint32_t held_seats_max;

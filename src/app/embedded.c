@@ -49,6 +49,11 @@ bool embedded_open(struct embedded *embedded, const struct embedded_options *opt
         fprintf(stderr, "usher: %s\n", reason.text);
         return false;
     }
+    if (sqlite_storage_open(path, sqlite_store_meter(embedded->store), &embedded->storage,
+                            &reason) != ERROR_NONE) {
+        fprintf(stderr, "usher: %s\n", reason.text);
+        return false;
+    }
     if (!open_writer(embedded, options, &tag_key)) return false;
     log_event(LOG_INFO, "store_open", LOG_TEXT("file", slice_of(path)),
               LOG_NUMBER("micros", clock_steady_us() - started_us));
@@ -59,6 +64,7 @@ void embedded_close(struct embedded *embedded)
 {
     writer_close(embedded->writer);
     feed_close(embedded->feed);
+    sqlite_storage_close(embedded->storage);
     sqlite_store_close(embedded->store);
     folder_close(&embedded->folder);
     *embedded = (struct embedded){0};

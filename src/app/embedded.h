@@ -4,11 +4,13 @@
 
 #include "app/config.h"
 #include "store/sqlite/folder.h"
+#include "store/sqlite/sqlite_storage.h"
 #include "store/sqlite/sqlite_store.h"
 
 struct embedded {
     struct folder folder;
     struct sqlite_store *store;
+    struct sqlite_storage *storage;
     struct feed *feed;
     struct writer *writer;
 };

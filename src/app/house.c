@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/random.h"
+#include "base/tally.h"
 #include "gateway/sandbox.h"
 #include "http/auth.h"
 #include "http/limiter.h"
@@ -117,6 +118,8 @@ bool house_open(struct house_state *state, struct config *config, const struct e
     struct house *house = &state->house;
     house->writer = embedded->writer;
     house->feed = embedded->feed;
+    house->storage = sqlite_storage_port(embedded->storage);
+    house->loop_count = config->loop_count;
     house->dev = config->dev;
     house->jwt_secret_count = config->jwt_secret_count;
     for (size_t index = 0; index < config->jwt_secret_count; index++) {
@@ -135,6 +138,8 @@ bool house_open(struct house_state *state, struct config *config, const struct e
     }
     house->seat_pages = seat_pages_open();
     if (house->seat_pages == NULL) return out_of_memory("the seat pages");
+    house->meters = calloc(WRITER_LOOPS_MAX, sizeof *house->meters);
+    if (house->meters == NULL) return out_of_memory("the metrics");
     house->heartbeat_ms = config->heartbeat_ms;
     house->live = live_open(house->feed, LIVE_SHOWTIMES_MAX);
     if (house->live == NULL) return out_of_memory("the live seat maps");
@@ -148,6 +153,7 @@ void house_close(struct house_state *state)
     limiter_close(state->house.limiter);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);
+    free(state->house.meters);
     live_close(state->house.live);
     *state = (struct house_state){0};
 }
@@ -251,6 +257,18 @@ void house_woken(void *context, void *loop_state)
     (void)context;
     struct counter *counter = loop_state;
     desk_collect(&counter->desk);
+}
+
+void house_answered(void *context, void *loop_state, const struct server_answer *answer)
+{
+    (void)context;
+    struct counter *counter = loop_state;
+    observer_note(&counter->desk.observer, answer);
+}
+
+void house_begin_stop(struct house_state *state)
+{
+    tally_set(&state->house.stopping, 1);
 }
 
 void house_ticked(void *context, void *loop_state)

@@ -31,3 +31,7 @@ struct slice house_fault_body(void *context, enum error error, struct slice requ
 void house_woken(void *context, void *loop_state);
 void house_ticked(void *context, void *loop_state);
 bool house_pulse(void *context, void *loop_state);
+void house_answered(void *context, void *loop_state, const struct server_answer *answer);
+
+/* From now on /health/ready says that the end has begun. */
+void house_begin_stop(struct house_state *state);

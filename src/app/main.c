@@ -157,6 +157,7 @@ int main(int count, char **texts)
         return EXIT_USAGE;
     }
     log_set_level(config.log_level);
+    log_set_format(config.log_format);
     const int exit_code = run(&arguments, &config);
     config_wipe(&config);
     return exit_code;

@@ -9,6 +9,8 @@
 #include "app/demo_secret.h"
 #include "app/embedded.h"
 #include "app/house.h"
+#include "app/operations.h"
+#include "base/buffer.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "http/listeners.h"
@@ -78,34 +80,64 @@ static void hide_memory(void)
 #endif
 }
 
-static void announce(const struct config *config, const struct server *server)
+/* The address that programs on this machine reach a listener by. */
+static struct slice address_of(const struct config_text *host, const struct server *server,
+                               struct config_text *target)
 {
-    char url[CONFIG_TEXT_SIZE_MAX + 32];
-    const bool ipv6 = strchr(config->host.text, ':') != NULL;
-    snprintf(url, sizeof url, "http://%s%s%s:%u", ipv6 ? "[" : "", config->host.text,
-             ipv6 ? "]" : "", (unsigned)server_port(server));
-    log_event(LOG_INFO, "serving", LOG_TEXT("url", slice_of(url)),
+    const bool ipv6 = strchr(host->text, ':') != NULL;
+    struct buffer url;
+    buffer_init(&url, target->text, sizeof target->text - 1);
+    buffer_append(&url, ipv6 ? SLICE("http://[") : SLICE("http://"));
+    buffer_append(&url, config_slice(host));
+    buffer_append(&url, ipv6 ? SLICE("]:") : SLICE(":"));
+    buffer_append_unsigned(&url, server_port(server));
+    target->text[url.size] = '\0';
+    return buffer_text(&url);
+}
+
+/* For people, who see no more than the terminal. */
+static void print_welcome(const struct config *config, struct slice url)
+{
+    const bool elsewhere = strcmp(config->data.text, "./data") != 0;
+    fprintf(stderr,
+            "\n"
+            "  usher is ready: %.*s\n"
+            "  A token for the API:  %s token --user me%s%s\n"
+            "  Stop it with Ctrl-C.\n\n",
+            (int)url.size, url.data, program_invocation_name, elsewhere ? " --data " : "",
+            elsewhere ? config->data.text : "");
+}
+
+static void announce(const struct config *config, const struct server *server,
+                     const struct operations *operations)
+{
+    struct config_text block = {0};
+    struct config_text metrics_block = {0};
+    const struct slice url = address_of(&config->host, server, &block);
+    struct slice metrics = SLICE("off");
+    if (operations->server != NULL) {
+        metrics = address_of(&config->metrics_host, operations->server, &metrics_block);
+    }
+    log_event(LOG_INFO, "serving", LOG_TEXT("url", url), LOG_TEXT("metrics", metrics),
               LOG_TEXT("data", config_slice(&config->data)),
               LOG_NUMBER("loops", config->loop_count), LOG_NUMBER("pid", getpid()));
     if (config->dev) {
         log_event(LOG_WARNING, "development_mode",
                   LOG_TEXT("what", SLICE("X-User-Id and unsigned webhooks are accepted")));
     }
-    if (!config->demo) return;
-    fprintf(stderr,
-            "\n"
-            "  usher is ready: %s\n"
-            "  A token for the API:  %s token --user me%s%s\n"
-            "  Stop it with Ctrl-C.\n\n",
-            url, program_invocation_name,
-            strcmp(config->data.text, "./data") == 0 ? "" : " --data ",
-            strcmp(config->data.text, "./data") == 0 ? "" : config->data.text);
+    if (config->demo && log_format() == LOG_FORMAT_TEXT) print_welcome(config, url);
 }
 
-static int serve(struct config *config, struct embedded *embedded, struct server **server,
-                 struct house_state *state)
+/* What is made of the settings, and ended in the other order. */
+struct program {
+    struct embedded embedded;
+    struct server *server;
+    struct house_state house;
+    struct operations operations;
+};
+
+static bool listen_all(struct program *program, const struct config *config)
 {
-    const sigset_t signals = block_signals();
     const struct server_options options = {.host = config_slice(&config->host),
                                            .port = config->port,
                                            .loop_count = config->loop_count,
@@ -120,21 +152,50 @@ static int serve(struct config *config, struct embedded *embedded, struct server
                                            .woken = house_woken,
                                            .ticked = house_ticked,
                                            .pulse = house_pulse,
-                                           .context = state};
+                                           .answered = house_answered,
+                                           .context = &program->house};
     struct slice message = {0};
-    if (server_open(&options, server, &message) != ERROR_NONE) {
+    if (server_open(&options, &program->server, &message) != ERROR_NONE) {
         fprintf(stderr, "usher: %.*s\n", (int)message.size, message.data);
-        return EXIT_USAGE;
+        return false;
     }
-    if (!house_open(state, config, embedded, server_port(*server))) return EXIT_FAILURE;
-    if (writer_start(embedded->writer) != ERROR_NONE || server_start(*server) != ERROR_NONE) {
-        log_event(LOG_ERROR, "threads_failed",
-                  LOG_TEXT("why", SLICE("no thread could be started")));
+    return operations_open(&program->operations, config);
+}
+
+static bool start_threads(struct program *program)
+{
+    if (writer_start(program->embedded.writer) == ERROR_NONE &&
+        server_start(program->server) == ERROR_NONE &&
+        operations_start(&program->operations, &program->house, program->server) == ERROR_NONE) {
+        return true;
+    }
+    log_event(LOG_ERROR, "threads_failed", LOG_TEXT("why", SLICE("no thread could be started")));
+    return false;
+}
+
+static int serve(struct program *program, struct config *config)
+{
+    const sigset_t signals = block_signals();
+    if (!listen_all(program, config)) return EXIT_USAGE;
+    if (!house_open(&program->house, config, &program->embedded, server_port(program->server)) ||
+        !start_threads(program)) {
         return EXIT_FAILURE;
     }
-    announce(config, *server);
+    announce(config, program->server, &program->operations);
     wait_for_end(&signals);
+    house_begin_stop(&program->house);
     return EXIT_SUCCESS;
+}
+
+/* The operator's listener lives until all requests are answered. */
+static void end(struct program *program)
+{
+    if (program->server != NULL) server_stop(program->server, GRACE_MS);
+    operations_close(&program->operations);
+    if (program->embedded.writer != NULL) writer_stop(program->embedded.writer);
+    house_close(&program->house);
+    if (program->server != NULL) server_close(program->server);
+    embedded_close(&program->embedded);
 }
 
 int serve_command(struct config *config)
@@ -153,20 +214,14 @@ int serve_command(struct config *config)
     }
     hide_memory();
     raise_file_limit();
-    struct server *server = NULL;
-    static struct house_state state;
-    struct embedded embedded = {0};
-    const struct embedded_options options = {
-        .config = config, .wake = wake_loop, .failed = store_has_failed, .context = &server};
+    static struct program program;
+    const struct embedded_options options = {.config = config,
+                                             .wake = wake_loop,
+                                             .failed = store_has_failed,
+                                             .context = &program.server};
     int exit_code = EXIT_USAGE;
-    if (embedded_open(&embedded, &options)) {
-        exit_code = serve(config, &embedded, &server, &state);
-    }
-    if (server != NULL) server_stop(server, GRACE_MS);
-    if (embedded.writer != NULL) writer_stop(embedded.writer);
-    house_close(&state);
-    if (server != NULL) server_close(server);
-    embedded_close(&embedded);
+    if (embedded_open(&program.embedded, &options)) exit_code = serve(&program, config);
+    end(&program);
     if (atomic_load(&store_failed)) exit_code = EXIT_RESTART;
     if (exit_code == EXIT_SUCCESS) log_event(LOG_INFO, "stopped", LOG_NUMBER("pid", getpid()));
     return exit_code;

@@ -2,13 +2,12 @@
 
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/log_line.h"
 
 static enum log_level threshold = LOG_INFO;
-
-static const char *const level_names[] = {
-    [LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
+static enum log_format chosen_format = LOG_FORMAT_TEXT;
 
 void log_set_level(enum log_level level)
 {
@@ -16,37 +15,20 @@ void log_set_level(enum log_level level)
     threshold = level;
 }
 
-bool log_level_parse(struct slice text, enum log_level *ret_level)
+void log_set_format(enum log_format format)
 {
-    for (size_t level = LOG_ERROR; level <= LOG_DEBUG; level++) {
-        if (!slice_equal(text, slice_of(level_names[level]))) continue;
-        *ret_level = (enum log_level)level;
-        return true;
-    }
-    return false;
+    CHECK(format <= LOG_FORMAT_JSON);
+    chosen_format = format;
 }
 
-static void append_time(struct buffer *line)
+enum log_format log_format(void)
 {
-    struct timespec now;
-    struct tm parts;
-    char text[40];
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0) return;
-    if (gmtime_r(&now.tv_sec, &parts) == NULL) return;
-    buffer_append(line, (struct slice){text, strftime(text, sizeof text, "%FT%T", &parts)});
-    const int size = snprintf(text, sizeof text, ".%03ldZ", now.tv_nsec / 1000000);
-    buffer_append(line, (struct slice){text, (size_t)size});
+    return chosen_format;
 }
 
-static void append_quoted(struct buffer *line, struct slice text)
+bool log_enabled(enum log_level level)
 {
-    buffer_append_char(line, '"');
-    for (size_t index = 0; index < text.size; index++) {
-        const char letter = text.data[index];
-        if (letter == '"' || letter == '\\') buffer_append_char(line, '\\');
-        buffer_append_char(line, letter >= ' ' && letter <= '~' ? letter : '?');
-    }
-    buffer_append_char(line, '"');
+    return level <= threshold;
 }
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
@@ -55,24 +37,14 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     CHECK(level <= LOG_DEBUG);
     CHECK(event != NULL);
 
-    if (level > threshold) return;
-    char text[LOG_LINE_SIZE_MAX];
-    struct buffer line;
-    buffer_init(&line, text, sizeof text - 1);
-    append_time(&line);
-    buffer_append_char(&line, ' ');
-    buffer_append(&line, slice_of(level_names[level]));
-    buffer_append_char(&line, ' ');
-    buffer_append(&line, slice_of(event));
-    for (size_t index = 0; index < field_count; index++) {
-        if (fields[index].key == NULL) continue;
-        buffer_append_char(&line, ' ');
-        buffer_append(&line, slice_of(fields[index].key));
-        buffer_append_char(&line, '=');
-        if (fields[index].text.data != NULL) append_quoted(&line, fields[index].text);
-        else buffer_append_number(&line, fields[index].number);
-    }
-    text[line.size] = '\n';
-    const ssize_t written = write(STDERR_FILENO, text, line.size + 1);
+    if (!log_enabled(level)) return;
+    char target[LOG_LINE_SIZE_MAX];
+    const struct log_line line = {.level = level,
+                                  .event = event,
+                                  .now_ms = clock_now_ms(),
+                                  .fields = fields,
+                                  .field_count = field_count};
+    const struct slice text = log_line_write(&line, chosen_format, target);
+    const ssize_t written = write(STDERR_FILENO, text.data, text.size);
     (void)written; /* A log that cannot be written must not stop the server. */
 }

@@ -1,21 +1,25 @@
 /* log.h - one line per event on standard error, for the person who operates the server.
  *
- * A line is a time, a level, an event name and `key=value` pairs. Values are quoted and
- * escaped, so nothing from outside can forge a line; secrets are never passed here.
+ * An event has a name and fields; base/log_line.h says how they become a line that nothing
+ * from outside can forge. Secrets are never passed here: no Authorization header, signature,
+ * token or body.
  *
- * Shape:  a line is at most LOG_LINE_SIZE_MAX bytes; longer ones are cut.
- * Thread: any; each line is one write.
+ * Thread: any; each line is one write. The settings before the first thread starts.
+ * Source: docs/monitoring.md lists the events.
  */
 #pragma once
 
 #include "base/slice.h"
 
-enum { LOG_LINE_SIZE_MAX = 2048 };
-
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
+enum log_format {
+    LOG_FORMAT_TEXT, /* `time level event key=value`, for people. */
+    LOG_FORMAT_JSON, /* An object a line, for programs. */
+};
+
 struct log_field {
-    const char *key;
+    const char *key;   /* NULL: no field. */
     struct slice text; /* Used when `text.data` is set, else `number`. */
     int64_t number;
 };
@@ -32,8 +36,17 @@ struct log_field {
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t field_count);
 
-/* Sets the threshold; before the first thread starts. The default is LOG_INFO. */
+/* Would an event of this level be written? For events whose fields cost something. */
+bool log_enabled(enum log_level level);
+
+/* Sets the threshold. The default is LOG_INFO. */
 void log_set_level(enum log_level level);
+
+/* The default is LOG_FORMAT_TEXT. */
+void log_set_format(enum log_format format);
+enum log_format log_format(void);
+
+struct slice log_level_name(enum log_level level);
 
 /* Reads `error`, `warning`, `info` or `debug`; false if `text` is none of them. */
 bool log_level_parse(struct slice text, enum log_level *ret_level);

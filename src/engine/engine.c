@@ -13,6 +13,8 @@ struct batch {
     bool changed[BATCH_TURNS_MAX]; /* There is something to publish. */
     uint32_t command_count;
     uint32_t expired_count;
+    uint64_t bookings[BOOKING_STATUS_COUNT]; /* As in engine_counts, once it is committed. */
+    uint64_t payments[PAYMENT_STATUS_COUNT];
     struct command *first; /* Decided, and not yet answered. */
     struct command *last;
 };
@@ -243,6 +245,34 @@ static void close_showtime(struct engine *engine, uint32_t slot)
     fail_turn(engine, ERROR_INTERNAL_ERROR);
 }
 
+/* What the turn did, for when it is committed. */
+static void count_changes(struct engine *engine)
+{
+    const struct facts *facts = &engine->turn.facts;
+    struct batch *batch = &engine->batch;
+    for (uint32_t index = 0; index < facts->booking_count; index++) {
+        const struct booking_fact *fact = &facts->bookings[index];
+        const bool held_before = fact->booking.status == BOOKING_PENDING && fact->state != FACT_NEW;
+        if (fact->state == FACT_KNOWN || held_before) continue;
+        batch->bookings[fact->booking.status]++;
+    }
+    for (uint32_t index = 0; index < facts->payment_count; index++) {
+        const struct payment_fact *fact = &facts->payments[index];
+        if (fact->state != FACT_KNOWN) batch->payments[fact->payment.status]++;
+    }
+}
+
+static void log_turn(const struct engine *engine, const struct resident *resident)
+{
+    if (!log_enabled(LOG_DEBUG)) return;
+    char showtime[ID_HEX_SIZE];
+    id_format(resident->showtime, showtime);
+    log_event(LOG_DEBUG, "turn", LOG_TEXT("showtime", ((struct slice){showtime, sizeof showtime})),
+              LOG_NUMBER("version", resident->map.version),
+              LOG_NUMBER("commands", engine->turn.command_count),
+              LOG_NUMBER("seats", engine->turn.seat_change_count));
+}
+
 static enum error decide_and_record(struct engine *engine, uint32_t slot, bool *ret_changed)
 {
     const struct store *store = &engine->options.store;
@@ -253,6 +283,7 @@ static enum error decide_and_record(struct engine *engine, uint32_t slot, bool *
         *ret_changed = turn_changed(turn);
         if (*ret_changed) error = store->methods->record(store->context, turn);
     }
+    if (error == ERROR_NONE) count_changes(engine);
     if (error != ERROR_INTERNAL_ERROR) return error;
     *ret_changed = false;
     close_showtime(engine, slot);
@@ -323,8 +354,10 @@ static enum error run_turn(struct engine *engine, uint32_t slot, int64_t now_ms)
         return edit_waits(resident) ? run_edit(engine, slot, now_ms) : ERROR_NONE;
     }
     engine->counts.turns++;
+    histogram_add(&engine->counts.turn_commands, &histogram_sizes, engine->turn.command_count);
     bool changed = false;
     const enum error error = decide_and_record(engine, slot, &changed);
+    if (exists) log_turn(engine, resident);
     if (changed) batch->changed[batch->turn_count - 1] = true;
     return error;
 }
@@ -372,10 +405,32 @@ static void answer_batch(struct engine *engine, enum error failure)
 static void note_failure(struct engine *engine, enum error error, int64_t now_ms)
 {
     engine->counts.commit_failures++;
+    engine->counts.last_failure = error;
+    engine->counts.last_failure_at_ms = now_ms;
     engine->resume_at_ms = now_ms + EXPIRY_RETRY_MS;
     if (error == ERROR_OUTCOME_UNKNOWN) engine->failed = true;
     log_event(LOG_ERROR, "commit_failed", LOG_TEXT("error", slice_of(error_name(error))),
               LOG_NUMBER("commands", engine->batch.command_count));
+}
+
+static void note_commit(struct engine *engine)
+{
+    const struct batch *batch = &engine->batch;
+    struct engine_counts *counts = &engine->counts;
+    counts->commits++;
+    counts->last_failure = ERROR_NONE;
+    counts->holds_expired += batch->expired_count;
+    for (size_t status = 0; status < BOOKING_STATUS_COUNT; status++) {
+        counts->bookings[status] += batch->bookings[status];
+    }
+    for (size_t status = 0; status < PAYMENT_STATUS_COUNT; status++) {
+        counts->payments[status] += batch->payments[status];
+    }
+    histogram_add(&counts->batch_turns, &histogram_sizes, batch->turn_count);
+    histogram_add(&counts->batch_commands, &histogram_sizes, batch->command_count);
+    log_event(LOG_DEBUG, "commit", LOG_NUMBER("turns", batch->turn_count),
+              LOG_NUMBER("commands", batch->command_count),
+              LOG_NUMBER("expired", batch->expired_count));
 }
 
 /* Showtimes with a booking that must end want a turn. */
@@ -423,11 +478,7 @@ bool engine_step(struct engine *engine, int64_t now_ms)
     wake_due(engine, now_ms);
     if (engine->first_ready == RESIDENT_NONE) return false;
     struct batch *batch = &engine->batch;
-    batch->turn_count = 0;
-    batch->command_count = 0;
-    batch->expired_count = 0;
-    batch->first = NULL;
-    batch->last = NULL;
+    *batch = (struct batch){0};
     engine->counts.batches++;
 
     enum error error =
@@ -439,12 +490,8 @@ bool engine_step(struct engine *engine, int64_t now_ms)
         if (error == ERROR_NONE) error = store->methods->commit(store->context);
         else store->methods->rollback(store->context);
     }
-    if (error != ERROR_NONE) {
-        note_failure(engine, error, now_ms);
-    } else {
-        engine->counts.commits++;
-        engine->counts.holds_expired += batch->expired_count;
-    }
+    if (error != ERROR_NONE) note_failure(engine, error, now_ms);
+    else note_commit(engine);
     settle_slots(engine, error == ERROR_NONE, now_ms);
     answer_batch(engine, error);
     return engine->first_ready != RESIDENT_NONE || engine_next_due_ms(engine) <= now_ms;

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "base/histogram.h"
 #include "engine/feed.h"
 #include "ports/store.h"
 
@@ -38,7 +39,14 @@ struct engine_counts {
     uint64_t commit_failures;
     uint64_t turns_refused; /* By the store: an alarm each. */
     uint64_t holds_expired;
-    uint64_t loads; /* Maps read from the store. */
+    uint64_t loads;                          /* Maps read from the store. */
+    uint64_t bookings[BOOKING_STATUS_COUNT]; /* That came into a state; pending: held anew. */
+    uint64_t payments[PAYMENT_STATUS_COUNT]; /* Written in a state; pending: made. */
+    struct histogram turn_commands;          /* By histogram_sizes, as the next two. */
+    struct histogram batch_turns;
+    struct histogram batch_commands;
+    enum error last_failure; /* Of the last batch; ERROR_NONE: it was committed. */
+    int64_t last_failure_at_ms;
     uint32_t resident;
     uint32_t queued;
 };

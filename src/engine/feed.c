@@ -173,3 +173,24 @@ bool feed_read(struct feed *feed, struct id showtime, struct feed_view *ret_view
     pthread_mutex_unlock(&entry->mutex);
     return true;
 }
+
+static void add_seats(struct feed_totals *totals, const struct feed_view *view)
+{
+    for (uint32_t place = 0; place < view->place_count; place++) {
+        totals->seats[view->states[place]]++;
+    }
+}
+
+struct feed_totals feed_totals(struct feed *feed)
+{
+    struct feed_totals totals = {0};
+    for (uint32_t slot = 0; slot < feed->capacity; slot++) {
+        struct entry *entry = &feed->entries[slot];
+        pthread_mutex_lock(&entry->mutex);
+        const bool used = !id_is_none(entry->view->showtime);
+        if (used) totals.showtimes++;
+        if (used) add_seats(&totals, entry->view);
+        pthread_mutex_unlock(&entry->mutex);
+    }
+    return totals;
+}

@@ -40,3 +40,12 @@ bool feed_version(struct feed *feed, struct id showtime, uint64_t *ret_version);
 
 /* Copies what was published; false if the showtime is not in memory. */
 bool feed_read(struct feed *feed, struct id showtime, struct feed_view *ret_view);
+
+/* What all showtimes in memory have, by the state of their places. */
+struct feed_totals {
+    uint32_t showtimes;
+    uint64_t seats[SEAT_ABSENT + 1];
+};
+
+/* Looks at every entry, one lock at a time: for a scrape, not for a request. */
+struct feed_totals feed_totals(struct feed *feed);

@@ -30,6 +30,7 @@ struct writer {
     pthread_mutex_t mutex; /* Guards what follows, up to the outboxes. */
     pthread_cond_t arrival;
     struct list inbox;
+    uint32_t waiting; /* In the inbox. */
     uint32_t in_flight;
     bool stopping;
     bool failed;
@@ -102,6 +103,15 @@ struct writer *writer_open(const struct writer_options *options)
     return NULL;
 }
 
+/* Before the answers leave, so that whoever has one finds it counted. */
+static void publish_counts(struct writer *writer)
+{
+    const struct engine_counts counts = engine_counts(writer->engine);
+    pthread_mutex_lock(&writer->mutex);
+    writer->counts = counts;
+    pthread_mutex_unlock(&writer->mutex);
+}
+
 static void publish_answers(struct writer *writer)
 {
     for (uint32_t loop = 0; loop < writer->options.loop_count; loop++) {
@@ -137,10 +147,10 @@ static bool take_inbox(struct writer *writer, bool more_waits, struct list *ret_
 {
     pthread_mutex_lock(&writer->mutex);
     writer->busy = false;
-    writer->counts = engine_counts(writer->engine);
     if (writer->inbox.first == NULL && !more_waits && !writer->stopping) wait_for_work(writer);
     *ret_arrived = writer->inbox;
     writer->inbox = (struct list){0};
+    writer->waiting = 0;
     const bool goes_on = ret_arrived->first != NULL || more_waits || !writer->stopping;
     writer->busy = true;
     writer->busy_since_us = clock_steady_us();
@@ -185,6 +195,7 @@ static void *run(void *context)
         submit_all(writer, &arrived);
         const int64_t now_ms = clock_now_ms();
         more_waits = engine_step(writer->engine, now_ms);
+        publish_counts(writer);
         publish_answers(writer);
         tend(writer, now_ms);
         report_failure(writer);
@@ -209,6 +220,7 @@ bool writer_submit(struct writer *writer, struct command *command)
     if (taken) {
         const bool was_empty = writer->inbox.first == NULL;
         list_append(&writer->inbox, command);
+        writer->waiting++;
         writer->in_flight++;
         if (was_empty) pthread_cond_signal(&writer->arrival);
     }
@@ -258,12 +270,13 @@ void writer_close(struct writer *writer)
     free(writer);
 }
 
-struct engine_counts writer_counts(struct writer *writer)
+struct writer_state writer_state(struct writer *writer)
 {
     pthread_mutex_lock(&writer->mutex);
-    const struct engine_counts counts = writer->counts;
+    const struct writer_state state = {
+        .counts = writer->counts, .waiting = writer->waiting, .in_flight = writer->in_flight};
     pthread_mutex_unlock(&writer->mutex);
-    return counts;
+    return state;
 }
 
 bool writer_alive(struct writer *writer, int64_t now_us, int64_t patience_us)

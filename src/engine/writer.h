@@ -47,8 +47,14 @@ void writer_stop(struct writer *writer);
 
 void writer_close(struct writer *writer);
 
-/* A copy taken after the last batch. */
-struct engine_counts writer_counts(struct writer *writer);
+/* How the writer is, for metrics and health. */
+struct writer_state {
+    struct engine_counts counts; /* After the last batch. */
+    uint32_t waiting;            /* Commands that the engine has not taken yet. */
+    uint32_t in_flight;          /* Commands between submit and collect. */
+};
+
+struct writer_state writer_state(struct writer *writer);
 
 /* Does the writer still answer? False once the engine has failed or its thread is stuck in a
  * batch for longer than `patience_us`. */

@@ -80,6 +80,7 @@ enum error auth_judge(struct authenticator *authenticator, struct exchange *exch
 void auth_refuse(struct exchange *exchange, enum error error, struct slice reason, int64_t now_ms)
 {
     struct problem problem = {.error = error};
+    exchange->notes.why = reason;
     char challenge_text[CHALLENGE_SIZE_MAX];
     char detail_text[CHALLENGE_SIZE_MAX];
     struct buffer challenge, detail;

@@ -31,7 +31,10 @@ void desk_free_tickets(struct ticket *tickets)
 void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets)
 {
     CHECK(tickets != NULL);
-    *desk = (struct desk){.house = house, .loop = loop, .tickets = tickets};
+    *desk = (struct desk){.house = house,
+                          .loop = loop,
+                          .observer = {.meter = &house->meters[loop]},
+                          .tickets = tickets};
 }
 
 struct command *desk_take(struct desk *desk)
@@ -103,6 +106,7 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
     CHECK(&ticket->command == command);
     CHECK(answer != NULL);
 
+    exchange->notes.showtime = command->showtime;
     ticket->exchange = exchange;
     ticket->answer = answer;
     ticket->submitted_us = clock_steady_us();

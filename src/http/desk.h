@@ -12,9 +12,11 @@
 #include "engine/writer.h"
 #include "http/cors.h"
 #include "http/exchange.h"
+#include "http/observer.h"
 #include "ports/catalogue_entries.h"
 #include "ports/reader.h"
 #include "ports/staff_reader.h"
+#include "ports/storage.h"
 
 enum {
     RETURN_HOSTS_MAX = 16,        /* A chain has a handful of shops. */
@@ -60,6 +62,10 @@ struct house {
     const struct locale *locale;
     struct slice version; /* Of the program. */
     int64_t started_at_ms;
+    struct storage storage;
+    uint32_t loop_count;
+    struct meter *meters; /* One for each loop. */
+    uint64_t stopping;    /* A tally of the main thread: 1 from the beginning of the end. */
 };
 
 struct desk {
@@ -70,6 +76,7 @@ struct desk {
     struct catalogue catalogue;
     struct authenticator *authenticator;
     struct listeners *listeners;
+    struct observer observer;
     struct mac *webhook_macs[PAYMENT_METHOD_COUNT]; /* NULL: the provider is off. */
     struct ticket *tickets;                         /* [DESK_COMMANDS_MAX] */
     struct ticket *free_tickets;

@@ -102,6 +102,15 @@ void exchange_set_answer(struct exchange_slot *slot, h2o_req_t *request, int sta
     }
 }
 
+void exchange_tell(struct exchange_slot *slot, int status, size_t body_size)
+{
+    const struct exchange *exchange = &slot->exchange;
+    server_request_tell(slot->loop, &(struct server_answer){.exchange = exchange,
+                                                            .request_id = exchange->request_id,
+                                                            .status = status,
+                                                            .body_size = body_size});
+}
+
 /* Sends `body`, which h2o may go on reading until the answer is written; `owner`, if any, is
  * released then. */
 static void send_answer(struct exchange_slot *slot, int status, struct slice content_type,
@@ -127,6 +136,8 @@ static void send_answer(struct exchange_slot *slot, int status, struct slice con
         (slot->loop->server->options.answer_timeout_ms + SERVER_TICK_MS - 1) / SERVER_TICK_MS;
     connection->deadline = slot->loop->tick + 1 + ticks;
 
+    /* First, so that whoever has the answer finds it counted. */
+    exchange_tell(slot, status, sends_body ? body.size : 0);
     h2o_start_response(request, &generator);
     h2o_send(request, &vector, sends_body ? 1 : 0, H2O_SEND_STATE_FINAL);
     server_request_release_slot(slot);
@@ -138,6 +149,7 @@ void exchange_reply(struct exchange *exchange, int status, struct slice content_
 {
     struct exchange_slot *slot = slot_of(exchange);
     if (slot->connection == NULL) {
+        exchange_tell(slot, status, 0);
         server_request_release_slot(slot);
         return;
     }
@@ -151,6 +163,7 @@ void exchange_reply_shared(struct exchange *exchange, int status, struct slice c
     CHECK(body != NULL);
     if (slot->connection == NULL) {
         shared_unref(body);
+        exchange_tell(slot, status, 0);
         server_request_release_slot(slot);
         return;
     }

@@ -32,6 +32,16 @@ enum role { ROLE_USER, ROLE_STAFF, ROLE_ADMIN };
 
 struct shared; /* A refcounted body; see http/shared.h. */
 
+/* What is known of a request when it is answered, for the log and the metrics. */
+struct exchange_notes {
+    int64_t begun_us; /* By clock_steady_us. */
+    uint32_t route;   /* The router's number; 0: none fits. */
+    enum error error; /* ERROR_NONE: no problem was answered. */
+    struct slice why; /* What is wrong with the token; never a part of it. */
+    struct id showtime;
+    uint64_t map_version;
+};
+
 struct exchange {
     enum http_method method;
     struct slice path;  /* As sent, without the query; starts with '/'. */
@@ -44,6 +54,7 @@ struct exchange {
     struct user user; /* Set by authentication; size 0: none. */
     enum role role;
     void *state; /* The handler's, between request and later answer. */
+    struct exchange_notes notes;
 };
 
 /* A request header, by lower-case name; data NULL if there is none. If it came more than

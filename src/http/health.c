@@ -1,25 +1,37 @@
 #include "http/health.h"
 
 #include "base/clock.h"
+#include "base/tally.h"
 #include "http/reply.h"
 #include "json/json_write.h"
 
-enum {
-    WRITER_PATIENCE_US = 5000000, /* The deadline of an answer: later is not ready. */
-    BODY_SIZE_MAX = 512,
+enum { BODY_SIZE_MAX = 1024 };
+
+/* The first ones decide on /health/ready. */
+enum probe { PROBE_STORE, PROBE_WRITER, PROBE_SERVING, PROBE_DISK, PROBE_COMMITS, PROBE_COUNT };
+
+enum { PROBE_READY_COUNT = PROBE_SERVING + 1 };
+
+struct examination {
+    bool well[PROBE_COUNT];
+    struct storage_state storage;
+    struct writer_state writer;
 };
 
-struct verdict {
-    bool store;
-    bool writer;
-};
-
-static struct verdict examine(struct desk *desk)
+static struct examination examine(struct desk *desk)
 {
+    const struct house *house = desk->house;
     const struct reader *reader = &desk->reader;
-    return (struct verdict){
-        .store = reader->methods->ping(reader->context) == ERROR_NONE,
-        .writer = writer_alive(desk->house->writer, clock_steady_us(), WRITER_PATIENCE_US)};
+    struct examination found = {.writer = writer_state(house->writer)};
+    house->storage.methods->examine(house->storage.context, &found.storage);
+    const bool readable = reader->methods->ping(reader->context) == ERROR_NONE;
+    found.well[PROBE_STORE] = readable && found.storage.in_place;
+    found.well[PROBE_WRITER] =
+        writer_alive(house->writer, clock_steady_us(), HEALTH_WRITER_PATIENCE_US);
+    found.well[PROBE_DISK] = found.storage.disk_free >= HEALTH_DISK_FREE_MIN;
+    found.well[PROBE_SERVING] = tally_read(&house->stopping) == 0;
+    found.well[PROBE_COMMITS] = found.writer.counts.last_failure == ERROR_NONE;
+    return found;
 }
 
 static struct slice word(bool well)
@@ -27,20 +39,56 @@ static struct slice word(bool well)
     return well ? SLICE("ok") : SLICE("failed");
 }
 
-static void answer(struct exchange *exchange, const struct verdict *verdict,
-                   const struct house *house, int64_t now_ms)
+/* The first `probe_count` checks; true if all of them are well. */
+static bool write_checks(struct json_writer *writer, const struct examination *found,
+                         size_t probe_count)
 {
-    const bool well = verdict->store && verdict->writer;
+    static const struct slice names[PROBE_COUNT] = {[PROBE_STORE] = SLICE_INIT("store"),
+                                                    [PROBE_WRITER] = SLICE_INIT("writer"),
+                                                    [PROBE_DISK] = SLICE_INIT("disk"),
+                                                    [PROBE_SERVING] = SLICE_INIT("serving"),
+                                                    [PROBE_COMMITS] = SLICE_INIT("commits")};
+    bool well = true;
+    for (size_t probe = 0; probe < probe_count; probe++) well = well && found->well[probe];
+    json_member_text(writer, SLICE("status"), word(well));
+    json_key(writer, SLICE("checks"));
+    json_open_object(writer);
+    for (size_t probe = 0; probe < probe_count; probe++) {
+        json_member_text(writer, names[probe], word(found->well[probe]));
+    }
+    json_close_object(writer);
+    return well;
+}
+
+static void write_details(struct json_writer *writer, const struct examination *found)
+{
+    const struct engine_counts *counts = &found->writer.counts;
+    json_key(writer, SLICE("details"));
+    json_open_object(writer);
+    json_member_number(writer, SLICE("queue_depth"),
+                       (int64_t)found->writer.waiting + counts->queued);
+    json_member_number(writer, SLICE("commands_in_flight"), found->writer.in_flight);
+    json_member_number(writer, SLICE("showtimes_in_memory"), counts->resident);
+    json_member_number(writer, SLICE("store_bytes"), (int64_t)found->storage.store_size);
+    json_member_number(writer, SLICE("wal_bytes"), (int64_t)found->storage.wal_size);
+    json_member_number(writer, SLICE("disk_free_bytes"), (int64_t)found->storage.disk_free);
+    if (counts->last_failure != ERROR_NONE) {
+        json_member_text(writer, SLICE("commit_error"), slice_of(error_name(counts->last_failure)));
+        json_member_time(writer, SLICE("commit_error_at"), counts->last_failure_at_ms);
+    }
+    json_close_object(writer);
+}
+
+static void answer(struct desk *desk, struct exchange *exchange, const struct examination *found,
+                   size_t probe_count, int64_t now_ms)
+{
+    const struct house *house = desk->house;
     struct reply reply;
     if (!reply_begin(exchange, BODY_SIZE_MAX, &reply)) return;
     struct json_writer *writer = &reply.writer;
     json_open_object(writer);
-    json_member_text(writer, SLICE("status"), word(well));
-    json_key(writer, SLICE("checks"));
-    json_open_object(writer);
-    json_member_text(writer, SLICE("store"), word(verdict->store));
-    json_member_text(writer, SLICE("writer"), word(verdict->writer));
-    json_close_object(writer);
+    const bool well = write_checks(writer, found, probe_count);
+    if (probe_count == PROBE_COUNT) write_details(writer, found);
     json_member_text(writer, SLICE("version"), house->version);
     json_member_number(writer, SLICE("uptime_seconds"), (now_ms - house->started_at_ms) / 1000);
     json_close_object(writer);
@@ -48,13 +96,20 @@ static void answer(struct exchange *exchange, const struct verdict *verdict,
     reply_send(exchange, well ? 200 : 503, &reply);
 }
 
-void health_live(struct desk *desk, struct exchange *exchange, int64_t now_ms)
+void health_all(struct desk *desk, struct exchange *exchange, int64_t now_ms)
 {
-    answer(exchange, &(struct verdict){.store = true, .writer = true}, desk->house, now_ms);
+    const struct examination found = examine(desk);
+    answer(desk, exchange, &found, PROBE_COUNT, now_ms);
 }
 
 void health_ready(struct desk *desk, struct exchange *exchange, int64_t now_ms)
 {
-    const struct verdict verdict = examine(desk);
-    answer(exchange, &verdict, desk->house, now_ms);
+    const struct examination found = examine(desk);
+    answer(desk, exchange, &found, PROBE_READY_COUNT, now_ms);
+}
+
+void health_live(struct desk *desk, struct exchange *exchange, int64_t now_ms)
+{
+    const struct examination found = {0};
+    answer(desk, exchange, &found, 0, now_ms);
 }

@@ -222,6 +222,7 @@ void problem_reply(struct exchange *exchange, const struct problem *problem, int
 {
     CHECK(problem->error != ERROR_NONE);
 
+    exchange->notes.error = problem->error;
     char target[PROBLEM_SIZE_MAX];
     const struct problem_request request = {
         .path = exchange->path, .request_id = exchange->request_id, .now_ms = now_ms};

@@ -43,6 +43,7 @@ void reply_send(struct exchange *exchange, int status, struct reply *reply)
 void reply_add_version(struct exchange *exchange, uint64_t version)
 {
     enum { DIGITS_MAX = 20 };
+    exchange->notes.map_version = version;
     char *digits = arena_take(&exchange->arena, DIGITS_MAX);
     if (digits == NULL) return;
     struct buffer text;

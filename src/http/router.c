@@ -176,6 +176,11 @@ static void get_journal(const struct visit *visit)
     staff_lists_journal(visit->desk, visit->exchange, visit->now_ms);
 }
 
+static void get_health(const struct visit *visit)
+{
+    health_all(visit->desk, visit->exchange, visit->now_ms);
+}
+
 static void get_live(const struct visit *visit)
 {
     health_live(visit->desk, visit->exchange, visit->now_ms);
@@ -283,7 +288,7 @@ static const struct resource resources[] = {
      .patch = patch_cinema},
     {SLICE_INIT("/api/cinemas"), .needs_staff = true, .open_get = true, .get = get_cinemas,
      .post = post_cinema},
-    {SLICE_INIT("/health"), .limited = LIMITED_NOT, .get = get_ready},
+    {SLICE_INIT("/health"), .limited = LIMITED_NOT, .get = get_health},
     {SLICE_INIT("/health/live"), .limited = LIMITED_NOT, .get = get_live},
     {SLICE_INIT("/health/ready"), .limited = LIMITED_NOT, .get = get_ready},
     {SLICE_INIT("/openapi.json"), .get = get_api_document},
@@ -293,6 +298,31 @@ static const struct resource resources[] = {
     {SLICE_INIT("/sandbox/:provider/pay/:transaction"), .get = get_pay_page, .post = post_pay_page},
     {SLICE_INIT("/"), .get = get_home},
 };
+
+enum { RESOURCE_COUNT = sizeof resources / sizeof resources[0] };
+
+static_assert((int)RESOURCE_COUNT < (int)METER_ROUTES_MAX, "every route is counted");
+
+uint32_t router_route_count(void)
+{
+    return RESOURCE_COUNT + 1;
+}
+
+struct slice router_pattern(uint32_t route)
+{
+    CHECK(route <= RESOURCE_COUNT);
+    return route == 0 ? SLICE("none") : resources[route - 1].pattern;
+}
+
+struct slice router_method_name(enum http_method method)
+{
+    static const struct slice names[] = {
+        [METHOD_GET] = SLICE_INIT("GET"),         [METHOD_POST] = SLICE_INIT("POST"),
+        [METHOD_PATCH] = SLICE_INIT("PATCH"),     [METHOD_DELETE] = SLICE_INIT("DELETE"),
+        [METHOD_OPTIONS] = SLICE_INIT("OPTIONS"), [METHOD_OTHER] = SLICE_INIT("OTHER")};
+    CHECK(method <= METHOD_OTHER);
+    return names[method];
+}
 
 /* Does the path fit the pattern? Its `:parts` are then in `parameters`. */
 static bool fits(struct slice pattern, struct slice path, struct slice *parameters)
@@ -320,7 +350,7 @@ static bool fits(struct slice pattern, struct slice path, struct slice *paramete
 
 static const struct resource *find(struct slice path, struct slice *parameters)
 {
-    for (size_t index = 0; index < sizeof resources / sizeof resources[0]; index++) {
+    for (size_t index = 0; index < RESOURCE_COUNT; index++) {
         if (fits(resources[index].pattern, path, parameters)) return &resources[index];
     }
     return NULL;
@@ -385,6 +415,7 @@ void router_handle(struct desk *desk, struct exchange *exchange)
         problem_reply(exchange, &(struct problem){.error = ERROR_NOT_FOUND}, visit.now_ms);
         return;
     }
+    exchange->notes.route = (uint32_t)(resource - resources) + 1;
     handler *handle = handler_of(resource, exchange->method);
     if (handle == NULL && cors_answer_preflight(cors, exchange, allowed(resource))) return;
     if (handle == NULL) {

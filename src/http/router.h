@@ -11,3 +11,12 @@
 
 /* Answers the exchange, now or later. */
 void router_handle(struct desk *desk, struct exchange *exchange);
+
+/* The pattern of a route, by the number that exchange_notes carries; `none` for 0. */
+struct slice router_pattern(uint32_t route);
+
+/* How many numbers there are. */
+uint32_t router_route_count(void);
+
+/* `GET` stands for HEAD too; `OTHER` for what no route takes. */
+struct slice router_method_name(enum http_method method);

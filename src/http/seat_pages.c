@@ -312,6 +312,7 @@ void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slic
         answer_problem(exchange, ERROR_SHOWTIME_NOT_FOUND);
         return;
     }
+    exchange->notes.showtime = showtime;
     if (serve(desk, exchange, showtime)) return;
     /* Only what exists is brought into memory, where it may push out another. */
     struct showtime found;

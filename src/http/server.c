@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/random.h"
+#include "base/tally.h"
 
 static_assert((int)FRAMING_CINEMA_SIZE_MAX <= (int)FRAMING_WEBHOOK_SIZE_MAX,
               "webhooks are largest");
@@ -233,6 +234,18 @@ uint16_t server_port(const struct server *server)
 {
     CHECK(server->port != 0);
     return server->port;
+}
+
+uint32_t server_connections(const struct server *server, uint32_t loop_index)
+{
+    CHECK(loop_index < server->options.loop_count);
+    return (uint32_t)tally_read(&server->loops[loop_index].connections_shown);
+}
+
+uint32_t server_streams(const struct server *server, uint32_t loop_index)
+{
+    CHECK(loop_index < server->options.loop_count);
+    return (uint32_t)tally_read(&server->loops[loop_index].streams_shown);
 }
 
 enum error server_start(struct server *server)

@@ -13,6 +13,15 @@
 
 struct server;
 
+/* An answer, as it goes out. */
+struct server_answer {
+    const struct exchange *exchange; /* NULL: refused before there was one. */
+    enum error fault;                /* Why, then. */
+    struct slice request_id;
+    int status;
+    size_t body_size; /* Sent. */
+};
+
 struct server_options {
     struct slice host;                      /* An IPv4 or IPv6 address. */
     uint16_t port;                          /* 0: any free one; see server_port. */
@@ -36,6 +45,8 @@ struct server_options {
                                struct arena *arena);
     /* Somebody called server_wake for this loop. */
     void (*woken)(void *context, void *loop_state);
+    /* Told of every answer, just before it is sent; may be NULL. */
+    void (*answered)(void *context, void *loop_state, const struct server_answer *answer);
     /* A second has passed on this loop. NULL: nobody cares. */
     void (*ticked)(void *context, void *loop_state);
     /* Called every SERVER_PULSE_MS while the loop has streams; true: again soon, after the
@@ -58,6 +69,12 @@ MUST_USE enum error server_open(const struct server_options *options, struct ser
                                 struct slice *ret_message);
 
 uint16_t server_port(const struct server *server);
+
+/* The open connections of a loop, at some recent moment. From any thread. */
+uint32_t server_connections(const struct server *server, uint32_t loop_index);
+
+/* Those of them that are streams. */
+uint32_t server_streams(const struct server *server, uint32_t loop_index);
 
 /* Starts the loops' threads. */
 MUST_USE enum error server_start(struct server *server);

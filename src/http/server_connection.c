@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/tally.h"
+
 static const char reason_closed[] = "closed by the server";
 
 static void on_readable(h2o_socket_t *socket, const char *failure);
@@ -36,6 +38,7 @@ static void on_close(void *data)
         .loop = loop, .generation = connection->generation + 1, .next_free = loop->connection_free};
     loop->connection_free = connection;
     loop->connection_count--;
+    tally_set(&loop->connections_shown, loop->connection_count);
 }
 
 /* The client's address; an IPv4 client of an IPv6 listener is what it is. */
@@ -88,6 +91,7 @@ bool server_connection_open(struct server_loop *loop, int fd, const struct socka
     CHECK(connection->socket == NULL);
 
     loop->connection_count++;
+    tally_set(&loop->connections_shown, loop->connection_count);
     connection->next_free = NULL;
     connection->phase = CONNECTION_HEAD;
     connection->client = client;

@@ -95,6 +95,12 @@ const char *server_request_reason(int status)
     return "Status";
 }
 
+void server_request_tell(struct server_loop *loop, const struct server_answer *answer)
+{
+    const struct server_options *options = &loop->server->options;
+    if (options->answered != NULL) options->answered(options->context, loop->state, answer);
+}
+
 struct slice server_request_fault_text(struct exchange_slot *slot, enum error error,
                                        struct slice request_id)
 {
@@ -131,6 +137,9 @@ struct slice server_request_fault_text(struct exchange_slot *slot, enum error er
     buffer_append(&text, SLICE("\r\n\r\n"));
     buffer_append(&text, body);
     CHECK(!text.overflowed);
+    server_request_tell(
+        loop, &(struct server_answer){
+                  .fault = error, .request_id = id, .status = status, .body_size = body.size});
     return buffer_text(&text);
 }
 
@@ -221,6 +230,7 @@ int server_request_handle(h2o_handler_t *handler, h2o_req_t *request)
     }
     connection->exchange = slot;
     fill_exchange(slot, connection, request);
+    slot->exchange.notes.begun_us = clock_steady_us();
     const struct server_options *options = &loop->server->options;
     options->handle(options->context, loop->state, &slot->exchange);
     if (connection->exchange == slot) rest(connection);

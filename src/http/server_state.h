@@ -112,6 +112,7 @@ struct server_loop {
     h2o_timeout_t soon;
     h2o_timeout_entry_t pulser; /* Linked while there are streams. */
     uint32_t stream_count;
+    uint64_t streams_shown; /* The same, for other threads. */
     uint32_t tick;
     bool listener_paused;
     bool stopping;
@@ -122,6 +123,7 @@ struct server_loop {
     struct client_count *clients; /* NULL: clients have no limit of their own. */
     uint32_t connections_used;    /* Those of `connections` that were ever open. */
     uint32_t connection_count;
+    uint64_t connections_shown; /* The same, for other threads; see base/tally.h. */
     struct exchange_slot *exchanges;
     struct exchange_slot *exchange_free;
     uint32_t exchanges_used; /* Those of `exchanges` that were ever taken. */
@@ -166,6 +168,9 @@ void server_stream_stop(struct server_connection *connection);
 void exchange_set_answer(struct exchange_slot *slot, h2o_req_t *request, int status,
                          struct slice content_type, size_t body_size);
 
+/* Tells whoever counts answers that this one goes out. */
+void exchange_tell(struct exchange_slot *slot, int status, size_t body_size);
+
 /* server_connection.c */
 
 /* Takes over an accepted socket; the loop has a free connection. False if the client has too
@@ -202,6 +207,9 @@ struct slice server_request_make_id(struct server_loop *loop, struct slice wante
 /* The whole answer to a fault, in the slot's arena; a fixed one if that fails. */
 struct slice server_request_fault_text(struct exchange_slot *slot, enum error error,
                                        struct slice request_id);
+
+/* Tells whoever counts answers. */
+void server_request_tell(struct server_loop *loop, const struct server_answer *answer);
 
 /* What stands behind the status in an answer's first line. */
 const char *server_request_reason(int status);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/tally.h"
 #include "http/server_state.h"
 
 static struct server_connection *connection_of(struct stream *stream)
@@ -106,6 +107,7 @@ struct stream *stream_begin(struct exchange *exchange, struct slice content_type
     /* What ends a stream ends its connection: nobody waits for a next request. */
     connection->request->http1_is_persistent = 0;
     connection->exchange = NULL;
+    exchange_tell(slot, 200, slot->head ? 0 : shared_bytes(first).size);
     if (slot->head) {
         shared_unref(first);
         answer_head(connection);
@@ -116,6 +118,7 @@ struct stream *stream_begin(struct exchange *exchange, struct slice content_type
     connection->stream_callbacks = callbacks;
     connection->stream_owner = owner;
     connection->loop->stream_count++;
+    tally_set(&connection->loop->streams_shown, connection->loop->stream_count);
     server_loop_expect_pulse(connection->loop);
     const int size = STREAM_SEND_SIZE_MAX;
     /* Without it the kernel keeps more for a slow client; no reason to refuse him. */
@@ -144,6 +147,7 @@ void server_stream_forget(struct server_connection *connection)
     const struct stream_callbacks *callbacks = connection->stream_callbacks;
     void *owner = connection->stream_owner;
     connection->loop->stream_count--;
+    tally_set(&connection->loop->streams_shown, connection->loop->stream_count);
     connection->phase = CONNECTION_ANSWERING;
     connection->stream_callbacks = NULL;
     connection->stream_owner = NULL;

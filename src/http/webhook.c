@@ -24,6 +24,7 @@ static void answer(struct exchange *exchange, const struct gateway *gateway, enu
                    enum money_outcome outcome, int64_t now_ms)
 {
     struct gateway_reply reply = {0};
+    exchange->notes.error = error;
     if (!gateway->methods->reply(gateway->context, error, outcome, &exchange->arena, &reply)) {
         answer_problem(exchange, error, now_ms);
         return;

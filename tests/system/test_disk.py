@@ -9,7 +9,7 @@ import time
 
 import pytest
 from support import api as calls
-from support import catalogue, process, shapes, swarm
+from support import catalogue, metrics, process, shapes, swarm
 
 DISK_SIZE = "6m"
 BACK_WITHIN_S = 10
@@ -124,6 +124,33 @@ def test_a_full_disk_refuses_writes_and_serves_reads(disk, server):
     assert owner.booking(booking).json["status"] == "confirmed"
     assert api.statuses(showtime) == {**{seat: "held" for seat in held}, "J1": "held"}
     assert server.is_running()
+
+
+def test_health_and_metrics_tell_of_a_full_disk(disk, launch):
+    """Not ready would be wrong: reads go on, and only a new attempt can show that it is over."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content, METRICS_PORT="0")
+    operator, public = server.operator(), server.api.public
+    customers = [server.api.customer() for _ in range(8)]
+    public.get("/health").expect(200)
+    hold_until_refused(disk, customers, showtime)
+    told = public.get("/health")
+    assert told.status == 503
+    assert told.json["checks"] == {"store": "ok", "writer": "ok", "serving": "ok",
+                                   "disk": "failed", "commits": "failed"}
+    assert told.json["details"]["commit_error"] == "STORE_UNAVAILABLE"
+    assert told.json["details"]["disk_free_bytes"] < 1 << 20
+    public.get("/health/ready").expect(200)
+    page = metrics.scrape(operator)
+    assert page.value("usher_commit_failures_total") >= 1
+    assert page.value("usher_refusals_total", code="STORE_UNAVAILABLE") >= 1
+    assert page.value("usher_disk_free_bytes") < 1 << 20 < page.value("usher_disk_bytes")
+    assert any(line["error"] == "STORE_UNAVAILABLE" for line in server.events("commit_failed"))
+    assert server.events("request")[0]["status"] == 503
+    disk.empty()
+    wait_until_writes_come_back(lambda: customers[0].hold(showtime, ["J1"]))
+    told = public.get("/health").expect(200).json
+    assert told["status"] == "ok" and "commit_error" not in told["details"]
 
 
 def test_what_a_full_disk_acknowledged_survives_a_kill(disk, server):

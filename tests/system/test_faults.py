@@ -203,7 +203,8 @@ def test_a_writer_that_is_stuck_is_not_ready_but_alive(launch):
             server.port, [swarm.hold_bytes(server.api.token("me"), showtime, ["C3"])])
         ready = server.api.public
         wait_for(lambda: ready.get("/health/ready").status == 503, 15, "seeing a stuck writer")
-        assert ready.get("/health/ready").json["checks"] == {"store": "ok", "writer": "failed"}
+        assert ready.get("/health/ready").json["checks"] == {
+            "store": "ok", "writer": "failed", "serving": "ok"}
         assert server.api.public.get("/health").status == 503
         server.api.public.get("/health/live").expect(200)
     finally:

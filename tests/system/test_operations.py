@@ -254,11 +254,16 @@ def test_the_process_hides_its_secrets(launch):
 @pytest.mark.sanitize
 def test_probes_tell_that_all_is_well(launch):
     server = launch(process.pool(1)[0])
-    checks = {"store": {"ok"}, "writer": {"ok"}}
-    shape = {"status": {"ok"}, "checks": checks, "version": str, "uptime_seconds": int}
-    for path in ("/health", "/health/ready", "/health/live"):
+    well = {"ok"}
+    ready = {"store": well, "writer": well, "serving": well}
+    details = dict.fromkeys(["queue_depth", "commands_in_flight", "showtimes_in_memory",
+                             "store_bytes", "wal_bytes", "disk_free_bytes"], int)
+    shape = {"status": well, "version": str, "uptime_seconds": int}
+    for path, more in (("/health/live", {"checks": {}}), ("/health/ready", {"checks": ready}),
+                       ("/health", {"checks": {**ready, "disk": well, "commits": well},
+                                    "details": details})):
         answer = server.api.public.get(path).expect(200)
-        shapes.check(answer.json, shape)
+        shapes.check(answer.json, {**shape, **more})
         assert answer.header("cache-control") == "no-store"
     print(f"idle, {server.rss_kb()} kB resident; ready after {server.ready_after_s * 1000:.0f} ms")
     assert server.rss_kb() < IDLE_RSS_LIMIT_KB or "asan" in str(process.BINARY)

@@ -123,6 +123,42 @@ static void a_commit_that_fails_leaves_nothing_behind(void **state)
     assert_int_equal(bookings(house), 1);
 }
 
+static void what_a_batch_did_counts_once_it_is_committed(void **state)
+{
+    struct house *house = *state;
+    memory_store_fail_next(house->store, MEMORY_FAULT_COMMIT_UNAVAILABLE);
+    submit_hold(house, 0);
+    run(house, NOW_MS);
+    struct engine_counts counts = engine_counts(house->engine);
+    assert_int_equal(counts.last_failure, ERROR_STORE_UNAVAILABLE);
+    assert_true(counts.last_failure_at_ms == NOW_MS);
+    assert_int_equal(counts.bookings[BOOKING_PENDING], 0);
+    assert_int_equal(counts.batch_commands.sum, 0);
+
+    for (uint32_t index = 1; index < 4; index++) submit_hold(house, index);
+    run(house, NOW_MS);
+    run(house, NOW_MS + HOLD_MS_DEFAULT);
+    counts = engine_counts(house->engine);
+    assert_int_equal(counts.last_failure, ERROR_NONE);
+    assert_int_equal(counts.bookings[BOOKING_PENDING], 1);
+    assert_int_equal(counts.bookings[BOOKING_EXPIRED], 1);
+    assert_int_equal(counts.turn_commands.sum, 1 + 3 + 1);
+    assert_int_equal(counts.batch_commands.sum, 3);
+    assert_int_equal(counts.batch_turns.sum, 2);
+}
+
+static void the_feed_adds_up_the_seats_in_memory(void **state)
+{
+    struct house *house = *state;
+    assert_int_equal(feed_totals(house->feed).showtimes, 0);
+    submit_hold(house, 0);
+    run(house, NOW_MS);
+    const struct feed_totals totals = feed_totals(house->feed);
+    assert_int_equal(totals.showtimes, 1);
+    assert_int_equal(totals.seats[SEAT_HELD], 1);
+    assert_int_equal(totals.seats[SEAT_AVAILABLE], 99);
+}
+
 static void an_unknown_outcome_stops_the_engine(void **state)
 {
     struct house *house = *state;
@@ -188,6 +224,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_queue_takes_what_the_contract_says_and_no_more, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_commit_that_fails_leaves_nothing_behind, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_batch_did_counts_once_it_is_committed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_feed_adds_up_the_seats_in_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unknown_outcome_stops_the_engine, setup, teardown),
         cmocka_unit_test_setup_teardown(a_closed_showtime_serves_nothing_that_still_waits, setup,
                                         teardown),

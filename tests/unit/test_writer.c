@@ -159,7 +159,7 @@ static void loops_on_threads_get_every_answer_and_no_seat_twice(void **state)
     }
     assert_int_equal(granted, 100);
     assert_int_equal(refused, LOOPS * COMMANDS_EACH - 100);
-    assert_int_equal(writer_counts(house->writer).queued, 0);
+    assert_int_equal(writer_state(house->writer).counts.queued, 0);
 }
 
 static void a_writer_that_stops_takes_nothing_more_and_answers_what_waits(void **state)

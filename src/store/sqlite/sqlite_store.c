@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/sqlite/catalogue_edit.h"
 #include "store/sqlite/keys.h"
@@ -38,12 +39,20 @@ static enum error pending(void *context, struct id after, struct id *showtimes, 
     return load_pending(context, after, showtimes, capacity, ret_count);
 }
 
+static void note_time(struct histogram *histogram, int64_t started_us)
+{
+    const int64_t took_us = clock_steady_us() - started_us;
+    histogram_add(histogram, &histogram_micros, took_us < 0 ? 0 : (uint64_t)took_us);
+}
+
 static enum error checkpoint_if(struct sqlite_store *store, int pages)
 {
     const struct database *database = &store->database;
     if (database->wal_pages - database->wal_copied < pages) return ERROR_NONE;
     const bool wait = database->wal_pages >= CHECKPOINT_PAGES_WAIT;
+    const int64_t started_us = clock_steady_us();
     const enum error error = database_checkpoint(&store->database, wait);
+    note_time(&store->meter.checkpoints, started_us);
     return writer_state_note(store, error) == ERROR_OUTCOME_UNKNOWN ? error : ERROR_NONE;
 }
 
@@ -60,6 +69,7 @@ static enum error begin(void *context)
         return writer_state_note(store, database_failure(&store->database, "begin"));
     }
     store->open = true;
+    store->wrote = false;
     return ERROR_NONE;
 }
 
@@ -145,6 +155,7 @@ static enum error gather(void *context, struct turn *turn)
 static enum error record(void *context, const struct turn *turn)
 {
     struct sqlite_store *store = context;
+    store->wrote = true;
     return writer_state_note(store, record_turn(store, turn));
 }
 
@@ -194,7 +205,9 @@ static enum error commit(void *context)
         return ERROR_STORE_UNAVAILABLE;
     }
     sqlite3_stmt *statement = database_statement(&store->database, "COMMIT");
+    const int64_t started_us = clock_steady_us();
     const int code = statement == NULL ? SQLITE_NOMEM : database_run(statement);
+    if (store->wrote) note_time(&store->meter.commits, started_us);
     if (code == SQLITE_DONE) {
         store->open = false;
         keys_keep(store);
@@ -305,4 +318,9 @@ void sqlite_store_close(struct sqlite_store *store)
 struct store sqlite_store_port(struct sqlite_store *store)
 {
     return (struct store){.context = store, .methods = &methods};
+}
+
+const struct storage_meter *sqlite_store_meter(const struct sqlite_store *store)
+{
+    return &store->meter;
 }

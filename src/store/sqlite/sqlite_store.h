@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "ports/storage.h"
 #include "ports/store.h"
 #include "store/sqlite/database.h"
 
@@ -28,3 +29,6 @@ MUST_USE enum error sqlite_store_open(const char *path, const struct siphash_key
 void sqlite_store_close(struct sqlite_store *store);
 
 struct store sqlite_store_port(struct sqlite_store *store);
+
+/* What the disk took so far; lives as long as the store. */
+const struct storage_meter *sqlite_store_meter(const struct sqlite_store *store);

@@ -17,7 +17,9 @@ struct sqlite_store {
     struct keys_in_use keys;
     struct keys_in_use keys_committed; /* What an undone transaction goes back to. */
     int64_t tended_at_ms;
+    struct storage_meter meter;
     bool open;    /* A batch is. */
+    bool wrote;   /* The open batch has recorded something. */
     bool damaged; /* The batch has read a damaged page, and SQLite will not commit it. */
     bool broken;  /* Something durable is in doubt; see sqlite_store.h. */
 };

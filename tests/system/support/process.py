@@ -6,6 +6,7 @@ tell of a failed check or a sanitizer's finding.
 Times are generous: they only end a test that hangs.
 """
 
+import json
 import os
 import re
 import secrets
@@ -32,7 +33,7 @@ RESTART_EXIT_CODE = 70
 ALARMS = re.compile(r"CHECK\(|Sanitizer|runtime error:|stack smashing|\*\*\* .* \*\*\*")
 # Variables of our own settings that a developer's shell may carry.
 FOREIGN = re.compile(
-    r"^(PORT|HOST|USHER_|JWT_|WEBHOOK_|PAYMENT_|RETURN_|DEFAULT_RETURN|HOLD_|MAX_HELD|LOG_LEVEL"
+    r"^(PORT|HOST|USHER_|JWT_|WEBHOOK_|PAYMENT_|RETURN_|DEFAULT_RETURN|HOLD_|MAX_HELD|LOG_"
     r"|MONGO_|REDIS_|METRICS_|RATE_|TRUSTED_|CORS_|LOCK$)"
 )
 
@@ -143,7 +144,7 @@ class Usher:
     def _wait_for_port(self, log_size):
         limit_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < limit_s:
-            found = re.search(r'url="http://[^"]*:(\d+)"', self.log()[log_size:])
+            found = re.search(r'\burl"?[:=]"http://[^"]*:(\d+)"', self.log()[log_size:])
             if found:
                 return int(found.group(1))
             self._fail_if_dead()
@@ -217,6 +218,16 @@ class Usher:
     def api(self):
         """The calls of the API, spoken to this server."""
         return api.Api(self)
+
+    def events(self, name=None):
+        """What the server has logged, as objects: every line must be one."""
+        lines = [json.loads(line) for line in self.log().splitlines()]
+        return [line for line in lines if name in (None, line["event"])]
+
+    def operator(self):
+        """A client of the operator's listener; needs METRICS_PORT="0"."""
+        address = self.events("serving")[-1]["metrics"]
+        return api.Operator(int(address.rsplit(":", 1)[1]))
 
     def rss_kb(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
