@@ -32,9 +32,9 @@ struct gateway_news {
     enum payment_method method;
     struct id payment;
     enum money_news news;
-    int64_t amount;      /* 0 unless it was paid. */
+    int64_t amount;           /* 0 unless it was paid. */
     struct currency currency; /* None: VND. */
-    int64_t paid_at_ms;  /* 0: not said, or not readable. */
+    int64_t paid_at_ms;       /* 0: not said, or not readable. */
 };
 
 /* Why a message is not acceptable. */
