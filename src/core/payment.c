@@ -104,8 +104,10 @@ bool currency_parse(struct slice text, struct currency *ret_currency)
         if (!lower && (letter < 'A' || letter > 'Z')) return false;
         currency.letters[index] = lower ? (char)(letter - 'a' + 'A') : letter;
     }
-    const bool own = slice_equal(currency_text(&currency), SLICE(BOOKING_CURRENCY));
-    *ret_currency = own ? (struct currency){0} : currency;
+    if (slice_equal(currency_text(&currency), SLICE(BOOKING_CURRENCY))) {
+        currency = (struct currency){0};
+    }
+    *ret_currency = currency;
     return true;
 }
 
