@@ -345,6 +345,7 @@ static void replayed_events_give_the_map(void **state)
 
 struct loop_thread {
     struct fixture *fixture;
+    const struct seat_map *shape; /* Of the map, which changes meanwhile. */
     atomic_bool *done;
     struct client client;
     uint32_t events;
@@ -371,7 +372,7 @@ static void *listen_until_done(void *context)
         if (last) (void)live_refresh(fixture->live, showtime, next_us() + INT32_MAX, &version);
         struct shared *text = live_event(showtime, loop->client.version, &version);
         if (text != NULL) {
-            hear(&loop->client, shared_bytes(text), &fixture->fed.map);
+            hear(&loop->client, shared_bytes(text), loop->shape);
             loop->events++;
         }
         shared_unref(text);
@@ -385,9 +386,13 @@ static void two_loops_listen_while_a_third_publishes(void **state)
     struct fixture *fixture = *state;
     atomic_bool done = false;
     static struct loop_thread loops[2];
+    static uint8_t states[SEATS_PER_SHOWTIME_MAX];
+    struct seat_map shape = fixture->fed.map;
+    memcpy(states, shape.states, shape.place_count);
+    shape.states = states;
     for (size_t index = 0; index < 2; index++) {
-        loops[index] =
-            (struct loop_thread){.fixture = fixture, .done = &done, .client.version = LIVE_NOTHING};
+        loops[index] = (struct loop_thread){
+            .fixture = fixture, .shape = &shape, .done = &done, .client.version = LIVE_NOTHING};
         assert_int_equal(
             pthread_create(&loops[index].thread, NULL, listen_until_done, &loops[index]), 0);
     }
