@@ -148,16 +148,27 @@ static bool read_webhook_secrets(struct config *config)
         [PAYMENT_CARD] = "WEBHOOK_SECRET_CARD",
     };
     for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
-        if (!read_secret(config, &config->webhook_secrets[method], names[method])) return false;
+        struct config_text *secret = &config->webhook_secrets[method];
+        if (!read_secret(config, secret, names[method])) return false;
+        const size_t size = config_slice(secret).size;
+        if (size == 0 || size >= WEBHOOK_SECRET_SIZE_MIN) continue;
+        return refuse(config, "%s: must have at least %d bytes", names[method],
+                      WEBHOOK_SECRET_SIZE_MIN);
     }
     return true;
+}
+
+/* An address needs no resolver; the one name that everybody types stands for itself. */
+static const char *address_of(const char *host)
+{
+    return host == NULL || strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
 }
 
 static bool read_texts(struct config *config, const struct config_flags *flags)
 {
     const char *host = flags->host != NULL ? flags->host : getenv("HOST");
     const char *data = flags->data != NULL ? flags->data : getenv("USHER_DATA");
-    return set_text(config, &config->host, "HOST", host != NULL ? host : "127.0.0.1") &&
+    return set_text(config, &config->host, "HOST", address_of(host)) &&
            set_text(config, &config->data, "USHER_DATA", data != NULL ? data : "./data") &&
            read_text(config, &config->jwt_issuer, "JWT_ISSUER") &&
            read_text(config, &config->jwt_audience, "JWT_AUDIENCE") &&
@@ -200,8 +211,7 @@ static bool read_metrics(struct config *config)
                       UINT16_MAX);
     }
     config->metrics_port = (uint16_t)number;
-    return set_text(config, &config->metrics_host, "METRICS_HOST",
-                    host != NULL ? host : "127.0.0.1");
+    return set_text(config, &config->metrics_host, "METRICS_HOST", address_of(host));
 }
 
 static bool read_limits(struct config *config)
@@ -226,12 +236,7 @@ static bool check_gateway(struct config *config)
                       URL_SIZE_MAX - 100);
     }
     for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
-        const size_t secret_size = config_slice(&config->webhook_secrets[method]).size;
-        if (secret_size > 0 && secret_size < WEBHOOK_SECRET_SIZE_MIN) {
-            return refuse(config, "WEBHOOK_SECRET_...: must have at least %d bytes",
-                          WEBHOOK_SECRET_SIZE_MIN);
-        }
-        const bool has_secret = secret_size > 0;
+        const bool has_secret = config_slice(&config->webhook_secrets[method]).size > 0;
         if (!has_secret || url.size > 0 || config->demo) continue;
         return refuse(config, "PAYMENT_GATEWAY_URL: needed where a WEBHOOK_SECRET_... is set, for "
                               "the payment pages");
@@ -271,8 +276,7 @@ bool config_read(struct config *config, const struct config_flags *flags)
 
 static bool is_loopback(struct slice host)
 {
-    return slice_equal(host, SLICE("localhost")) || slice_equal(host, SLICE("::1")) ||
-           slice_starts_with(host, SLICE("127."));
+    return slice_equal(host, SLICE("::1")) || slice_starts_with(host, SLICE("127."));
 }
 
 bool config_check_serve(struct config *config)

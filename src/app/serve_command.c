@@ -156,7 +156,7 @@ static bool listen_all(struct program *program, const struct config *config)
                                            .context = &program->house};
     struct slice message = {0};
     if (server_open(&options, &program->server, &message) != ERROR_NONE) {
-        fprintf(stderr, "usher: %.*s\n", (int)message.size, message.data);
+        fprintf(stderr, "usher: HOST, PORT: %.*s\n", (int)message.size, message.data);
         return false;
     }
     return operations_open(&program->operations, config);
