@@ -1,4 +1,5 @@
-/* api_document.h - api/openapi.json and the page made of it, carried inside the program.
+/* api_document.h - api/openapi.json, the page made of it and the pages' style, carried inside the
+ * program.
  *
  * Shape: the bytes as they are and compressed; a digest of 16 hex digits.
  */
@@ -18,3 +19,6 @@ extern const unsigned char api_page_gzip[];
 extern const size_t api_page_gzip_size;
 extern const char api_page_digest[];
 extern const char api_page_policy[]; /* Its Content-Security-Policy. */
+
+extern const char plain_page_style[];
+extern const char plain_page_policy[];

@@ -1,27 +1,17 @@
 #include "http/problem_page.h"
 
 #include "base/buffer.h"
+#include "http/plain_page.h"
 #include "http/problem.h"
 #include "http/problem_text.h"
 
-enum { PAGE_SIZE_MAX = 8 * 1024 }; /* The list of all codes is the longest page. */
-
-static void append_head(struct buffer *buffer, struct slice title)
-{
-    buffer_append(buffer, SLICE("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-                                "<meta name=\"viewport\" content=\"width=device-width\">\n"
-                                "<title>"));
-    buffer_append(buffer, title);
-    buffer_append(buffer, SLICE(" - usher</title>\n<h1>"));
-    buffer_append(buffer, title);
-    buffer_append(buffer, SLICE("</h1>\n"));
-}
+enum { PAGE_SIZE_MAX = 12 * 1024 }; /* The list of all codes is the longest page. */
 
 /* All that is appended here is our own text, written without letters that HTML reads. */
 static void append_error(struct buffer *buffer, enum error error)
 {
     const struct problem_text *text = problem_text_of(error);
-    append_head(buffer, slice_of(error_title(error)));
+    plain_page_begin(buffer, slice_of(error_title(error)));
     buffer_append(buffer, SLICE("<p><code>"));
     buffer_append(buffer, slice_of(error_name(error)));
     buffer_append(buffer, SLICE("</code>, HTTP status "));
@@ -30,12 +20,12 @@ static void append_error(struct buffer *buffer, enum error error)
     buffer_append(buffer, text->meaning);
     buffer_append(buffer, SLICE("</p>\n<h2>What to do</h2>\n<p>"));
     buffer_append(buffer, text->remedy);
-    buffer_append(buffer, SLICE("</p>\n<p><a href=\"/problems\">All codes</a></p>\n</html>\n"));
+    buffer_append(buffer, SLICE("</p>\n<p><a href=\"/problems\">All codes</a></p>\n"));
 }
 
 static void append_list(struct buffer *buffer)
 {
-    append_head(buffer, SLICE("Problems"));
+    plain_page_begin(buffer, SLICE("Problems"));
     buffer_append(buffer, SLICE("<ul>\n"));
     for (int error = ERROR_NONE + 1; error < ERROR_COUNT; error++) {
         const struct slice name = slice_of(error_name((enum error)error));
@@ -49,7 +39,7 @@ static void append_list(struct buffer *buffer)
         buffer_append(buffer, slice_of(error_title((enum error)error)));
         buffer_append(buffer, SLICE("</li>\n"));
     }
-    buffer_append(buffer, SLICE("</ul>\n</html>\n"));
+    buffer_append(buffer, SLICE("</ul>\n"));
 }
 
 void problem_page_append(struct buffer *buffer, enum error error)
@@ -81,12 +71,6 @@ void problem_page_reply(struct exchange *exchange, struct slice code, int64_t no
     struct buffer page;
     buffer_init(&page, text, sizeof text);
     problem_page_append(&page, error);
-    CHECK(!page.overflowed);
-    exchange_add_header(exchange, SLICE("content-security-policy"),
-                        SLICE("default-src 'none'; base-uri 'none'; form-action 'none'; "
-                              "frame-ancestors 'none'"));
-    exchange_add_header(exchange, SLICE("x-content-type-options"), SLICE("nosniff"));
-    exchange_add_header(exchange, SLICE("referrer-policy"), SLICE("no-referrer"));
     exchange_add_header(exchange, SLICE("cache-control"), SLICE("public, max-age=3600"));
-    exchange_reply(exchange, 200, SLICE("text/html; charset=utf-8"), buffer_text(&page));
+    plain_page_reply(exchange, &page);
 }

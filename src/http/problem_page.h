@@ -1,6 +1,6 @@
 /* problem_page.h - the short page behind a problem's `type`, for people.
  *
- * Plain HTML without style, script or anything from elsewhere.
+ * HTML without script or anything from elsewhere.
  *
  * Thread: the exchange's loop.
  */

@@ -1,6 +1,8 @@
 """The document of the API: valid, true to the server's routes, and served with its page."""
 
+import base64
 import gzip
+import hashlib
 import json
 import re
 
@@ -176,6 +178,16 @@ def test_the_page_has_every_operation_and_loads_nothing(api):
 def test_the_home_page_leads_to_the_document(api):
     home = api.public.get("/").expect(200).body.decode()
     assert 'href="/docs"' in home and 'href="/openapi.json"' in home
+
+
+def test_the_small_pages_have_a_style_that_their_policy_names(api):
+    for path in ("/", "/problems", "/problems/OVERLOADED"):
+        answer = api.public.get(path).expect(200)
+        style = re.search("<style>(.*?)</style>", answer.body.decode(), re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        policy = answer.header("content-security-policy")
+        assert f"default-src 'none'; style-src 'sha256-{digest}'" in policy, path
+        assert "<script" not in answer.body.decode()
 
 
 # --- The judge itself. ---

@@ -38,6 +38,9 @@ REFUSALS = {
     "a secret of one letter": ((), {"JWT_SECRET": "a" * 64}, "JWT_SECRET"),
     "a webhook secret without a gateway": ((), {"WEBHOOK_SECRET_MOMO": "s" * 32},
                                            "PAYMENT_GATEWAY_URL"),
+    "a short webhook secret": ((), {"WEBHOOK_SECRET_VNPAY": "s" * 15,
+                                    "PAYMENT_GATEWAY_URL": "https://pay.example.com"},
+                               "WEBHOOK_SECRET_VNPAY"),
     "a gateway that is no address": ((), {"PAYMENT_GATEWAY_URL": "ftp://x"},
                                      "PAYMENT_GATEWAY_URL"),
     "dev on all addresses": (("--dev", "--host", "0.0.0.0"), {}, "--dev"),
@@ -46,7 +49,7 @@ REFUSALS = {
                                          "--demo"),
     "a port that is none": ((), {"PORT": "http"}, "PORT"),
     "a port beyond ports": (("--port", "65536"), {}, "PORT"),
-    "a host that is none": ((), {"HOST": "not an address"}, "host"),
+    "a host that is none": ((), {"HOST": "not an address"}, "HOST"),
     "holds of no time": ((), {"HOLD_SECONDS": "0"}, "HOLD_SECONDS"),
     "payments of no time": ((), {"PAYMENT_SECONDS": "-1"}, "PAYMENT_SECONDS"),
     "no seats to hold": ((), {"MAX_HELD_SEATS": "none"}, "MAX_HELD_SEATS"),
@@ -475,6 +478,16 @@ def test_the_readmes_way_to_a_seat_works_as_it_is_written(demo):
     assert done.returncode == 0
     last = json.loads(done.stdout.strip().splitlines()[-1])
     shapes.check(last, shapes.CONFIRMED)
+
+
+def test_the_home_page_tells_how_to_get_a_token_only_in_a_demo(demo, launch):
+    assert "usher token" in demo.api.public.get("/").expect(200).body.decode()
+    assert "usher token" not in launch().api.public.get("/").expect(200).body.decode()
+
+
+def test_localhost_is_the_loopback_address(launch):
+    server = launch(HOST="localhost", METRICS_HOST="localhost")
+    server.api.public.get("/health/live").expect(200)
 
 
 def test_there_is_no_sandbox_without_demo(launch):
