@@ -64,16 +64,20 @@ struct command {
     uint8_t seat_count;
     struct seat_name seats[SEATS_PER_HOLD_MAX]; /* Distinct, in the order asked. */
     enum payment_method method;
-    struct url gateway; /* Where pages of this method are; see transaction.h. */
-    struct url return_url;
     enum money_news news;
     int64_t amount;
     struct currency currency;    /* None: the booking's. */
     int64_t paid_at_ms;          /* 0: now. */
     struct catalogue_edit *edit; /* With its own answer; see ports/catalogue_edit.h. */
     struct staff_order *order;   /* The sender's; the engine leaves what it hears in it. */
+    struct command *next;        /* The queue's, while it waits; the outbox's, when answered. */
+    void *owner;                 /* The sender's; the engine passes it through. */
+    uint32_t loop;               /* The sender's loop, whose outbox gets the answer. */
+    struct url gateway;          /* Where pages of this method are; see transaction.h. */
+    struct url return_url;
     struct answer answer;
-    struct command *next; /* The queue's, while it waits; the outbox's, when answered. */
-    void *owner;          /* The sender's; the engine passes it through. */
-    uint32_t loop;        /* The sender's loop, whose outbox gets the answer. */
 };
+
+/* Makes an empty command. Leaves alone what it does not have to touch: the text of its URLs, and
+ * the answer, which its turn makes. */
+void command_init(struct command *command);

@@ -47,7 +47,12 @@ struct command *desk_take(struct desk *desk)
     } else {
         return NULL;
     }
-    *ticket = (struct ticket){.command = {.owner = ticket, .loop = desk->loop}};
+    command_init(&ticket->command);
+    ticket->command.owner = ticket;
+    ticket->command.loop = desk->loop;
+    ticket->exchange = NULL;
+    ticket->answer = NULL;
+    ticket->room = NULL;
     return &ticket->command;
 }
 
