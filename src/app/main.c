@@ -12,6 +12,7 @@ static const char usage[] =
     "  usher seed FILE.json           load a catalogue of movies, cinemas and showtimes\n"
     "  usher token --user ID [--role user|staff|admin] [--ttl 1h]\n"
     "                                 print a token for the API\n"
+    "  usher backup FILE              copy the store, beside a running server\n"
     "  usher audit                    prove the rules of the data; exit 1 if one is broken\n"
     "  usher version                  print the version\n"
     "\n"
@@ -118,9 +119,10 @@ static bool is(const struct arguments *arguments, const char *command)
 
 static int run(struct arguments *arguments, struct config *config)
 {
-    const bool takes_file = is(arguments, "seed");
+    const bool takes_file = is(arguments, "seed") || is(arguments, "backup");
     if (takes_file && arguments->file == NULL) {
-        fputs("usher seed: which file? usage: usher seed FILE.json\n", stderr);
+        fprintf(stderr, "usher %s: which file? usage: usher %s FILE\n", arguments->command,
+                arguments->command);
         return EXIT_USAGE;
     }
     if (!takes_file && arguments->file != NULL) {
@@ -131,6 +133,7 @@ static int run(struct arguments *arguments, struct config *config)
     if (is(arguments, "seed")) return seed_command(arguments->file, config->data.text);
     if (is(arguments, "token")) return token_command(config, &arguments->token);
     if (is(arguments, "audit")) return audit_command(config);
+    if (is(arguments, "backup")) return backup_command(config, arguments->file);
     fprintf(stderr, "usher: no command \"%s\"; see usher --help\n", arguments->command);
     return EXIT_USAGE;
 }

@@ -147,7 +147,7 @@ def test_help_and_version_are_told():
     for arguments in (("--help",), ("help",)):
         done = process.run(*arguments)
         assert done.returncode == 0
-        for word in ("serve", "seed", "token", "audit", "version", "--port", "USHER_DATA"):
+        for word in ("serve", "seed", "token", "audit", "backup", "version", "--port", "USHER_DATA"):
             assert word in done.stdout
     done = process.run("version")
     assert done.returncode == 0 and done.stdout.startswith("usher ")

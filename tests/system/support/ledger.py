@@ -40,7 +40,9 @@ class Reader:
         with open(self.path, "rb") as file:
             file.seek(self.offset)
             for line in file:
+                if not line.endswith(b"\n"):  # It is being written.
+                    break
                 entry = json.loads(line)
                 operations[entry["seq"]] = entry
-            self.offset = file.tell()
+                self.offset += len(line)
         return [operations[seq] for seq in sorted(operations)]
