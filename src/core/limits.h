@@ -25,7 +25,7 @@
     4096                        /* Seat maps in memory: a chain's fortnight; then the idle leave. */
 #define BATCH_TURNS_MAX 256     /* Showtimes in one transaction: bounds what a reader waits for. */
 #define BATCH_COMMANDS_MAX 4096 /* The same for one hot showtime and many warm ones. */
-#define REFUSALS_REMEMBERED_MAX 8192  /* About 4 MB; a retry comes within seconds. */
+#define REFUSALS_REMEMBERED_MAX 8192  /* About 3 MB; a retry comes within seconds. */
 #define EXPIRY_RETRY_MS INT64_C(1000) /* After a failed commit: often enough, and no storm. */
 
 static_assert(ROWS_MAX * COLS_MAX == SEATS_PER_SHOWTIME_MAX, "a full layout fits");

@@ -1,7 +1,7 @@
 /* seat_map.h - the seats of one showtime, who has them, and until when.
  *
  * The one thing that turns change. It lives in memory while its showtime is open and is
- * rebuilt from the store; a change is undone if its commit fails.
+ * rebuilt from the store; if a commit fails, the map is dropped and loaded again.
  *
  * Shape:  place = row * cols + (col - 1); seats stand in `states` by place; a place without a
  *         seat is SEAT_ABSENT. `claims[place]` has meaning for held, booked and blocked seats.

@@ -35,7 +35,7 @@ struct engine_counts {
     uint64_t batches;
     uint64_t turns;
     uint64_t commands;
-    uint64_t commits; /* Batches that had something to write. */
+    uint64_t commits; /* Batches that ended well, those with nothing to write too. */
     uint64_t commit_failures;
     uint64_t turns_refused; /* By the store: an alarm each. */
     uint64_t holds_expired;

@@ -5,7 +5,7 @@
  *
  * Shape:  one arena of EXCHANGE_ARENA_SIZE for all that is made for it. The request's slices
  *         live as long as the exchange.
- * Errors: a reply that does not fit becomes 503 OVERLOADED.
+ * Errors: a full arena is for the handler to answer, with 503 OVERLOADED.
  * Thread: the loop that accepted the connection, only.
  */
 #pragma once
