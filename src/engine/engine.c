@@ -196,6 +196,22 @@ static void note_commit(struct engine *engine)
               LOG_NUMBER("expired", batch->expired_count));
 }
 
+/* The clock was put back: what waits for a moment of the old one would wait too long. A map in
+ * memory knows its own moments; the others are tried as after a failed commit. */
+static void follow_clock(struct engine *engine, int64_t now_ms)
+{
+    const bool back = now_ms < engine->stepped_at_ms;
+    engine->stepped_at_ms = now_ms;
+    if (!back) return;
+    const int64_t retry_ms = now_ms + EXPIRY_RETRY_MS;
+    if (engine->resume_at_ms > retry_ms) engine->resume_at_ms = retry_ms;
+    for (uint32_t slot = 0; slot < engine->residents.capacity; slot++) {
+        const struct resident *resident = &engine->residents.slots[slot];
+        if (id_is_none(resident->showtime) || resident->loaded || resident->closed) continue;
+        deadlines_set(&engine->deadlines, slot, retry_ms);
+    }
+}
+
 /* Showtimes with a booking that must end want a turn. */
 static void wake_due(struct engine *engine, int64_t now_ms)
 {
@@ -237,6 +253,7 @@ bool engine_step(struct engine *engine, int64_t now_ms)
     CHECK(now_ms > 0);
 
     const struct store *store = &engine->options.store;
+    follow_clock(engine, now_ms);
     wake_due(engine, now_ms);
     if (engine->first_ready == RESIDENT_NONE) return false;
     struct batch *batch = &engine->batch;

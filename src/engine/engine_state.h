@@ -26,6 +26,7 @@ struct engine {
     uint32_t first_ready; /* A list through resident.next_ready; first in, first out. */
     uint32_t last_ready;
     uint32_t queued;
+    int64_t stepped_at_ms;
     int64_t resume_at_ms; /* After a failed commit no expiry is tried before this. */
     bool failed;
     struct engine_counts counts;

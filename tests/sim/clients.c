@@ -77,8 +77,10 @@ static bool make_twin(struct world *world, uint32_t first, struct claim_key *cla
 static void send(struct clients *clients, uint32_t index)
 {
     const struct call *call = &clients->calls[index];
-    const bool deaf = !clients->world->calm && random_chance(&clients->world->random, LOST_PERCENT);
-    world_send(clients->world, &call->command, (int32_t)index, call->key, deaf);
+    struct world *world = clients->world;
+    const bool deaf = !world->calm && random_chance(&world->random, LOST_PERCENT);
+    world_send(world, &call->command, (int32_t)index, call->key,
+               deaf && world_may(world, TROUBLE_LOSS));
 }
 
 bool clients_full(const struct clients *clients)
@@ -107,9 +109,11 @@ void clients_call(struct clients *clients, const struct command *command, uint32
     add(clients, command, key, -1);
 }
 
-void clients_deliver(struct clients *clients, const struct command *command, int32_t message)
+void clients_deliver(struct clients *clients, const struct command *command, int32_t message,
+                     bool twice)
 {
     add(clients, command, 0, message);
+    if (twice) send(clients, clients->call_count - 1);
 }
 
 int32_t clients_told(struct clients *clients, const struct attempt *attempt, bool heard)
@@ -340,21 +344,27 @@ uint32_t clients_retry(struct clients *clients)
 
 static void act(struct clients *clients)
 {
+    static const struct {
+        uint32_t below;
+        enum trouble trouble; /* TROUBLE_COUNT: people do it on good days too. */
+        void (*does)(struct clients *clients);
+    } acts[] = {{42, TROUBLE_COUNT, new_hold},  {52, TROUBLE_CLICKS, click_again},
+                {56, TROUBLE_REUSE, reuse_key}, {58, TROUBLE_REUSE, share_uuid},
+                {88, TROUBLE_PAYS, new_pay},    {97, TROUBLE_CANCELS, new_cancel},
+                {100, TROUBLE_EDITS, new_edit}};
     const uint32_t dice = random_below(&clients->world->random, 100);
-    if (dice < 42) new_hold(clients);
-    else if (dice < 52) click_again(clients);
-    else if (dice < 56) reuse_key(clients);
-    else if (dice < 58) share_uuid(clients);
-    else if (dice < 88) new_pay(clients);
-    else if (dice < 97) new_cancel(clients);
-    else new_edit(clients);
+    size_t index = 0;
+    while (dice >= acts[index].below) index++;
+    const enum trouble trouble = acts[index].trouble;
+    if (trouble == TROUBLE_COUNT || world_may(clients->world, trouble)) acts[index].does(clients);
 }
 
 void clients_act(struct clients *clients)
 {
     struct random *random = &clients->world->random;
-    const bool burst = random_chance(random, 3);
-    const uint32_t count = burst ? 40 : random_below(random, 7);
+    const bool burst = random_chance(random, 3) && world_may(clients->world, TROUBLE_BURST);
+    uint32_t count = burst ? 40 : random_below(random, 7);
+    if (count > clients->world->acts_max) count = clients->world->acts_max;
     sometimes_saw_if(burst, SOMETIMES_TURN_OF_MANY);
     for (uint32_t index = 0; index < count && !clients_full(clients); index++) act(clients);
     clients_retry(clients);

@@ -53,8 +53,9 @@ struct fingerprint clients_fingerprint(const struct command *command);
 struct user clients_choose_user(struct world *world);
 int32_t clients_choose_booking(struct clients *clients);
 
-/* Makes a call of the gateway, which takes care of it by itself, and sends it. */
-void clients_deliver(struct clients *clients, const struct command *command, int32_t message);
+/* Makes a call of the gateway, which takes care of it by itself, and sends it, or twice at once. */
+void clients_deliver(struct clients *clients, const struct command *command, int32_t message,
+                     bool twice);
 
 /* An attempt has come back; gives the gateway's message that it carried, or -1. */
 int32_t clients_told(struct clients *clients, const struct attempt *attempt, bool heard);

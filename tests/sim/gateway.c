@@ -50,6 +50,11 @@ static void plan(struct gateway *gateway, uint32_t index)
     const struct model_payment *payment = &world->model.payments[index];
     const uint32_t dice = random_below(&world->random, 100);
     const int64_t due_ms = in_time(world, payment);
+    const bool foreign = random_chance(&world->random, 5);
+    if (!world_may(world, TROUBLE_MONEY)) {
+        tell(gateway, index, MONEY_PAID, due_ms);
+        return;
+    }
     if (dice < 34) {
         tell(gateway, index, MONEY_PAID, due_ms);
     } else if (dice < 56) {
@@ -69,9 +74,7 @@ static void plan(struct gateway *gateway, uint32_t index)
         if (random_chance(&world->random, 70)) message->amount = 1;
         else message->other_currency = true;
     }
-    if (random_chance(&world->random, 5)) {
-        tell(gateway, index, MONEY_PAID, due_ms)->foreign = true;
-    }
+    if (foreign) tell(gateway, index, MONEY_PAID, due_ms)->foreign = true;
 }
 
 static void deliver(struct gateway *gateway, uint32_t index)
@@ -89,7 +92,10 @@ static void deliver(struct gateway *gateway, uint32_t index)
     if (message->other_currency) command.currency = (struct currency){"USD"};
     if (message->foreign) command.method = (payment->method + 1) % PAYMENT_METHOD_COUNT;
     message->in_flight = true;
-    clients_deliver(gateway->clients, &command, (int32_t)index);
+    struct world *world = gateway->clients->world;
+    const bool twice = !world->calm && random_chance(&world->random, 5);
+    clients_deliver(gateway->clients, &command, (int32_t)index,
+                    twice && world_may(world, TROUBLE_MONEY));
 }
 
 uint32_t gateway_act(struct gateway *gateway, bool hurry)

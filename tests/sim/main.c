@@ -1,242 +1,166 @@
-/* main.c - runs simulations: one seed in detail, or many and what they reached.
+/* main.c - runs simulated days: one in detail, many and what they reached, or every crash of the
+ * scripts.
  *
- *     sim --seed N [--steps S] [--verbose]
- *     sim --seeds COUNT [--from N | --seed N] [--steps S]
+ *     sim --seed N [--steps S] [--without TROUBLE,...] [--acts A] [--verbose]
+ *     sim --seeds COUNT [--from N] [--steps S] ...
+ *     sim --seconds S [--from N] ...        fresh seeds, until the time is over
+ *     sim --list FILE                       each line's day: seeds that once failed
+ *     sim --exhaustive                      the scripts, with a crash at every moment
+ *     sim --script NAME [--dies-at K] [--again J] [--fault F] [--fault-at R] [--verbose]
  *
- * A run of at least COMPLETE_SEEDS seeds must have reached every state of sometimes.h. The
- * last line is `N passed, M failed`.
+ * A run of at least COMPLETE_SEEDS seeds must have reached every state of sometimes.h. A day
+ * that fails is made smaller, and the command line that repeats it is printed. The last line is
+ * `N passed, M failed`.
  */
 #include <inttypes.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include "base/check.h"
-#include "sim/gateway.h"
-#include "sim/staff.h"
+#include "base/clock.h"
+#include "sim/options.h"
+#include "sim/script.h"
+#include "sim/shrink.h"
 
 enum {
-    STEPS_DEFAULT = 120,
-    STEPS_MAX = 1000,
-    SEEDS_MAX = 100000000,
-    COMPLETE_SEEDS = 300, /* Fewer may miss a rare state by chance. */
-    REPEAT_EVERY = 25,    /* Seeds between those that are run twice. */
-    /* Where one showtime has room, each may keep the next out for its longest hold: all rounds
-     * outlast five of them. */
-    CALM_ROUNDS_MAX = 200,
-    CALM_ROUND_MS = 40000,
-    FAULTS_SHOWN = 10,
+    COMPLETE_SEEDS = 500, /* Fewer may miss a rare state by chance. */
+    FAILURES_SHOWN = 10,
+    FAILURES_SHRUNK = 3,
+    LIST_LINE_SIZE_MAX = 400,
+    LIST_WORDS_MAX = 16,
 };
 
-struct options {
-    uint64_t seed;
-    uint64_t seeds; /* 0: one seed in detail. */
-    uint32_t steps;
-    bool verbose;
-};
-
-static struct world world;
-static struct clients clients;
-static struct gateway gateway;
-
-/* For the report of a CHECK that fails in the middle of a run. */
-static volatile sig_atomic_t running;
-static uint64_t running_seed;
-static uint32_t running_steps;
-
-static void print_seed(FILE *stream, uint64_t seed, uint32_t steps)
+static void report(const struct play *play, const struct probe_result *result, uint64_t failures)
 {
-    fprintf(stream, "SEED=%" PRIu64 "\n  sim --seed %" PRIu64 " --steps %" PRIu32 " --verbose\n",
-            seed, seed, steps);
+    if (failures > FAILURES_SHOWN) return;
+    printf("SEED=%" PRIu64 " step %" PRIu64 ": %s\n  ", play->seed, result->step, result->fault);
+    options_print(play);
+    if (failures > FAILURES_SHRUNK) return;
+    const struct play small = shrink_play(play, result);
+    printf("  shrunk: ");
+    options_print(&small);
 }
 
-static void tell_the_seed(int number)
+static int close_run(uint64_t passed, uint64_t failed)
 {
-    (void)number;
-    if (running) print_seed(stderr, running_seed, running_steps);
-    fflush(NULL);
-    signal(SIGABRT, SIG_DFL);
-}
-
-static void told(void *context, const struct attempt *attempt, bool heard)
-{
-    (void)context;
-    const int32_t message = clients_told(&clients, attempt, heard);
-    if (message >= 0) gateway_told(&gateway, message, heard);
-}
-
-/* Moments at which something ends or begins, a blink before and after included. */
-static int64_t choose_edge(void)
-{
-    const struct model *model = &world.model;
-    struct random *random = &world.random;
-    const int64_t blink_ms = random_between(random, -1, 1);
-    if (random_chance(random, 15)) {
-        const struct model_showtime *showtime =
-            &model->showtimes[random_below(random, model->showtime_count)];
-        const bool start = random_chance(random, 70);
-        return (start ? showtime->starts_at_ms : showtime->ends_at_ms) + blink_ms;
-    }
-    int64_t first_ms = INT64_MAX;
-    for (uint32_t index = 0; index < model->booking_count; index++) {
-        const struct model_booking *booking = &model->bookings[index];
-        if (booking->status != BOOKING_PENDING || booking->end_ms >= first_ms) continue;
-        first_ms = booking->end_ms;
-        clients.focus = (int32_t)index;
-    }
-    return first_ms == INT64_MAX ? 0 : first_ms + (random_chance(random, 50) ? 0 : blink_ms);
-}
-
-static void pass_time(void)
-{
-    struct random *random = &world.random;
-    clients.focus = MODEL_NONE;
-    int64_t moment_ms = world.now_ms;
-    const uint32_t dice = random_below(random, 100);
-    if (dice < 50) moment_ms += random_between(random, 0, 3000);
-    else if (dice < 70) moment_ms += random_between(random, 0, 60000);
-    else if (dice < 75) moment_ms += random_between(random, 0, 600000);
-    else if (dice < 92) moment_ms = choose_edge();
-    /* An edge far ahead would end the run's day: people sleep through it now and then. */
-    const int64_t far_ms = world.now_ms + INT64_C(3600000);
-    if (moment_ms > far_ms) moment_ms = world.now_ms;
-    world_advance(&world, moment_ms > world.now_ms ? moment_ms : world.now_ms);
-}
-
-static void step(uint32_t index, uint32_t flood_at)
-{
-    pass_time();
-    world_arm(&world);
-    if (index == flood_at) clients_flood(&clients);
-    clients_act(&clients);
-    staff_act(&clients);
-    gateway_act(&gateway, false);
-    if (random_chance(&world.random, 2)) world_crash(&world);
-    world_run(&world);
-    if (random_chance(&world.random, 10)) world_compare(&world);
-}
-
-/* No more faults: all that is open must come to its end. */
-static void settle(void)
-{
-    world.calm = true;
-    world_crash(&world);
-    uint32_t open = 1;
-    for (uint32_t round = 0; round < CALM_ROUNDS_MAX && open > 0; round++) {
-        world_advance(&world, world.now_ms + CALM_ROUND_MS);
-        open = clients_retry(&clients);
-        open += gateway_act(&gateway, true);
-        world_run(&world);
-        if (world.model.broken) return;
-    }
-    MODEL_MUST(&world.model, open == 0, "%u calls never got a definite answer", open);
-    const int64_t longest_ms = HOLD_MS_DEFAULT + PAYMENT_MS_DEFAULT;
-    world_advance(&world, world.now_ms + longest_ms);
-    world_run(&world);
-    const struct engine_counts counts = engine_counts(world.engine);
-    MODEL_MUST(&world.model, counts.queued == 0, "a command waits for ever");
-    MODEL_MUST(&world.model, engine_next_due_ms(world.engine) == INT64_MAX, "a hold never ends");
-    world_compare(&world);
-    gateway_check(&gateway);
-    world_crash(&world);
-    world_compare(&world);
-}
-
-/* Runs a seed; false if a rule was broken. */
-static bool run(uint64_t seed, uint32_t steps, bool verbose, uint64_t *ret_digest)
-{
-    running_seed = seed;
-    running_steps = steps;
-    running = 1;
-    world_open(&world, seed);
-    world.verbose = verbose;
-    world.told = told;
-    clients_open(&clients, &world);
-    gateway_open(&gateway, &clients);
-    const bool floods = random_chance(&world.random, 3);
-    const uint32_t flood_at = floods ? random_below(&world.random, steps) : steps;
-    for (uint32_t index = 0; index < steps && !world.model.broken; index++) step(index, flood_at);
-    if (!world.model.broken) settle();
-    world_close(&world);
-    running = 0;
-    *ret_digest = world.digest;
-    return !world.model.broken;
-}
-
-static bool run_twice(uint64_t seed, uint32_t steps)
-{
-    uint64_t first = 0;
-    uint64_t second = 0;
-    if (!run(seed, steps, false, &first)) return false;
-    if (seed % REPEAT_EVERY != 0) return true;
-    const bool held = run(seed, steps, false, &second);
-    MODEL_MUST(&world.model, first == second, "the same seed gave another history");
-    return held && first == second;
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", passed, failed);
+    return failed == 0 && passed > 0 ? 0 : 1;
 }
 
 static int run_many(const struct options *options)
 {
+    uint64_t passed = 0;
     uint64_t failed = 0;
-    for (uint64_t index = 0; index < options->seeds; index++) {
-        const uint64_t seed = options->seed + index;
-        if (run_twice(seed, options->steps)) continue;
+    struct probe_span span = {.first = options->play, .count = options->seeds};
+    if (options->seconds > 0) {
+        span.count = OPTIONS_SEEDS_MAX;
+        span.until_us = clock_steady_us() + (int64_t)options->seconds * 1000000;
+        if (!options->has_seed) span.first.seed = (uint64_t)clock_now_ms();
+    }
+    printf("SEED=%" PRIu64 "\n", span.first.seed);
+    while (span.count > 0) {
+        const struct probe_result result = probe_run(&span);
+        passed += result.held;
+        if (result.end == PROBE_HELD) break;
         failed++;
-        if (failed > FAULTS_SHOWN) continue;
-        printf("step %" PRIu64 ": %s\n", world.model.step, world.model.fault);
-        print_seed(stdout, seed, options->steps);
+        struct play play = span.first;
+        play.seed = result.seed;
+        report(&play, &result, failed);
+        span.count -= result.seed - span.first.seed + 1;
+        span.first.seed = result.seed + 1;
     }
     const uint32_t missing = sometimes_report();
-    const bool complete = missing == 0 || options->seeds < COMPLETE_SEEDS;
+    const bool complete = missing == 0 || passed < COMPLETE_SEEDS;
     if (!complete) printf("%" PRIu32 " states were never reached\n", missing);
-    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", options->seeds - failed,
-           failed + (complete ? 0 : 1));
-    return failed == 0 && complete ? 0 : 1;
+    return close_run(passed, failed + !complete);
 }
 
-static int run_one(const struct options *options)
+/* In this process, for whoever wants to look with a debugger. */
+static int run_verbose(const struct options *options)
 {
-    uint64_t digest = 0;
-    const bool held = run(options->seed, options->steps, options->verbose, &digest);
-    if (!held) printf("step %" PRIu64 ": %s\n", world.model.step, world.model.fault);
-    if (!held) print_seed(stdout, options->seed, options->steps);
-    printf("seed %" PRIu64 " digest %016" PRIx64 "\n", options->seed, digest);
-    printf("%d passed, %d failed\n", held, !held);
-    return held ? 0 : 1;
+    static struct stage stage;
+    const bool held = play_run(&stage, &options->play, true);
+    const struct model *model = &stage.world.model;
+    if (!held) printf("step %" PRIu64 ": %s\n", model->step, model->fault);
+    printf("seed %" PRIu64 " digest %016" PRIx64 "\n", options->play.seed, stage.world.digest);
+    return close_run(held, !held);
 }
 
-static bool read_options(int count, char **arguments, struct options *options)
+static bool run_day(const struct play *play, uint64_t failures_before)
 {
-    for (int index = 1; index < count; index++) {
-        const struct slice name = slice_of(arguments[index]);
-        if (slice_equal(name, SLICE("--verbose"))) {
-            options->verbose = true;
-            continue;
-        }
-        uint64_t number = 0;
-        if (++index == count) return false;
-        if (!slice_to_number(slice_of(arguments[index]), UINT64_MAX, &number)) return false;
-        if (slice_equal(name, SLICE("--seed")) || slice_equal(name, SLICE("--from"))) {
-            options->seed = number;
-        } else if (slice_equal(name, SLICE("--seeds"))) {
-            if (number == 0 || number > SEEDS_MAX) return false;
-            options->seeds = number;
-        } else if (slice_equal(name, SLICE("--steps"))) {
-            if (number == 0 || number > STEPS_MAX) return false;
-            options->steps = (uint32_t)number;
-        } else {
-            return false;
-        }
+    const struct probe_span span = {.first = *play, .count = 1};
+    const struct probe_result result = probe_run(&span);
+    if (result.end != PROBE_HELD) report(play, &result, failures_before + 1);
+    else printf("seed %" PRIu64 " digest %016" PRIx64 "\n", play->seed, result.digest);
+    return result.end == PROBE_HELD;
+}
+
+/* Cuts a line of the list into words; what follows a # is for people. */
+static uint32_t split(char *line, char **words)
+{
+    uint32_t count = 0;
+    char *at = line;
+    while (count < LIST_WORDS_MAX) {
+        while (*at == ' ') at++;
+        if (*at == '\0' || *at == '\n' || *at == '#') break;
+        words[count++] = at;
+        while (*at != ' ' && *at != '\n' && *at != '\0') at++;
+        if (*at != '\0') *at++ = '\0';
     }
-    return true;
+    return count;
+}
+
+static int run_list(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        fprintf(stderr, "sim: cannot read %s\n", path);
+        return 2;
+    }
+    char line[LIST_LINE_SIZE_MAX];
+    uint64_t passed = 0;
+    uint64_t failed = 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *words[LIST_WORDS_MAX];
+        const uint32_t count = split(line, words);
+        struct options options;
+        if (count == 0) continue;
+        const bool held = options_read(count, words, &options) && run_day(&options.play, failed);
+        passed += held;
+        failed += !held;
+    }
+    fclose(file);
+    return close_run(passed, failed);
+}
+
+static int run_scripts(const struct options *options)
+{
+    struct script_counts counts = {0};
+    if (options->exhaustive) {
+        counts = script_run_all();
+    } else {
+        const struct script_plan plan = {.name = options->script,
+                                         .dies_at = options->dies_at,
+                                         .dies_next = options->dies_next,
+                                         .fault = options->fault,
+                                         .fault_at = options->fault_at};
+        counts = script_run_one(&plan, options->verbose);
+    }
+    return close_run(counts.passed, counts.failed);
 }
 
 int main(int count, char **arguments)
 {
-    struct options options = {.seed = 1, .steps = STEPS_DEFAULT};
-    if (!read_options(count, arguments, &options)) {
-        fprintf(stderr, "usage: sim --seed N [--steps S] [--verbose]\n"
-                        "       sim --seeds COUNT [--from N] [--steps S]\n");
+    struct options options;
+    if (count < 1 || !options_read((uint32_t)count - 1, arguments + 1, &options)) {
+        fprintf(stderr, "usage: sim --seed N [--steps S] [--without TROUBLE,...] [--acts A] "
+                        "[--verbose]\n"
+                        "       sim --seeds COUNT | --seconds S  [--from N]\n"
+                        "       sim --list FILE | --exhaustive | --script NAME\n");
         return 2;
     }
-    signal(SIGABRT, tell_the_seed);
-    return options.seeds > 0 ? run_many(&options) : run_one(&options);
+    sometimes_open();
+    if (options.exhaustive || options.script != NULL) return run_scripts(&options);
+    if (options.list != NULL) return run_list(options.list);
+    if (options.seeds > 0 || options.seconds > 0) return run_many(&options);
+    if (options.verbose) return run_verbose(&options);
+    return run_day(&options.play, 0) ? close_run(1, 0) : close_run(0, 1);
 }

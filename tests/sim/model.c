@@ -12,6 +12,7 @@ void model_break(struct model *model, const char *format, ...)
 {
     if (model->broken) return;
     model->broken = true;
+    model->rule = format;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(model->fault, sizeof model->fault, format, arguments);
@@ -131,6 +132,7 @@ void model_advance(struct model *model, int64_t now_ms)
 {
     CHECK(now_ms >= model->now_ms);
     model->now_ms = now_ms;
+    if (now_ms > model->latest_ms) model->latest_ms = now_ms;
     for (uint32_t index = 0; index < model->booking_count; index++) {
         struct model_booking *booking = &model->bookings[index];
         if (booking->status != BOOKING_PENDING || now_ms < booking->end_ms) continue;
@@ -142,6 +144,25 @@ void model_advance(struct model *model, int64_t now_ms)
         model_free_seats(model, booking);
         booking->status = BOOKING_EXPIRED;
     }
+}
+
+void model_turn_back(struct model *model, int64_t now_ms)
+{
+    CHECK(now_ms < model->now_ms);
+    model->now_ms = now_ms;
+    model->turned_back = true;
+}
+
+void model_revive(struct model *model, struct model_booking *booking, bool paying)
+{
+    CHECK(booking->status == BOOKING_EXPIRED);
+    booking->status = BOOKING_PENDING;
+    CHECK(model_lives(model, booking));
+    model_take_seats(model, booking);
+    /* Its end, which the version was to show, has not come. */
+    model->showtimes[booking->showtime].version_must_grow = false;
+    if (paying) model->payments[booking->active].fate = FATE_OPEN;
+    sometimes_saw(SOMETIMES_HOLD_CAME_BACK_WITH_THE_CLOCK);
 }
 
 void model_see_version(struct model *model, uint32_t showtime_index, uint64_t version)
@@ -159,7 +180,7 @@ void model_see_cancelled_at(struct model *model, struct model_booking *booking, 
 {
     if (booking->ends_with_show && booking->cancelled_at_ms == 0) {
         const int64_t since_ms = model->showtimes[booking->showtime].cancelled_at_ms;
-        MODEL_MUST(model, at_ms >= since_ms && at_ms <= model->now_ms,
+        MODEL_MUST(model, (at_ms >= since_ms || model->turned_back) && at_ms <= model->latest_ms,
                    "a booking ended at another time than its showtime");
         booking->cancelled_at_ms = at_ms;
     }

@@ -61,6 +61,7 @@ struct model_booking {
     int64_t cancelled_at_ms;
     bool ends_with_show; /* Cancelled with its showtime: when exactly is to be learned. */
     struct reason cancellation_reason;
+    uint64_t ended_step; /* In which it was sold or cancelled; 0: never. */
     bool had_payment;
     int32_t active;  /* The payment asked for last; MODEL_NONE: none. */
     int32_t kept_by; /* The payment that bought the seats. */
@@ -81,7 +82,8 @@ struct model_payment {
     bool superseded;
     enum model_fate fate;
     enum payment_reason reason;
-    bool refunded; /* By hand. */
+    uint64_t paid_step; /* In which its money was told of last; 0: never. */
+    bool refunded;      /* By hand. */
     struct reason reference;
 };
 
@@ -129,6 +131,8 @@ struct model {
     uint32_t life; /* Grows with each restart; starts at 1. */
     uint64_t step;
     int64_t now_ms;
+    bool turned_back;  /* The clock was, at least once. */
+    int64_t latest_ms; /* The highest that it has shown. */
     struct user users[MODEL_USERS];
     uint32_t showtime_count;
     uint32_t booking_count;
@@ -146,6 +150,7 @@ struct model {
     struct model_index payment_index;
     bool blind; /* Answers are put together from rows, without their versions. */
     bool broken;
+    const char *rule;                 /* That broke, as it is written where it is checked. */
     char fault[MODEL_FAULT_SIZE_MAX]; /* The first broken rule, for people. */
 };
 
@@ -174,6 +179,13 @@ struct model_payment *model_add_payment(struct model *model, struct id id);
 
 /* Moves the clock: holds that are over end now, whatever the engine says. */
 void model_advance(struct model *model, int64_t now_ms);
+
+/* Puts the clock back: what has ended stays so, but for what the store does not know of; see
+ * model_store_revive. */
+void model_turn_back(struct model *model, int64_t now_ms);
+
+/* A hold that was over, and of which no turn knew, lives again; its payment too if `paying`. */
+void model_revive(struct model *model, struct model_booking *booking, bool paying);
 
 /* Pending, and its time not over. */
 bool model_lives(const struct model *model, const struct model_booking *booking);

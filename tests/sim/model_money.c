@@ -192,9 +192,12 @@ static void hear_paid(struct model *model, const struct command *command,
 {
     const struct answer *answer = &command->answer;
     struct model_booking *booking = &model->bookings[payment->booking];
+    const bool at_once = payment->paid_step == model->step;
+    payment->paid_step = model->step;
     if (payment->fate == FATE_KEPT || payment->fate == FATE_REFUND) {
         MODEL_MUST(model, answer->outcome == MONEY_KNOWN_ALREADY, "money was decided twice");
         sometimes_saw(SOMETIMES_MONEY_TOLD_AGAIN);
+        sometimes_saw_if(at_once, SOMETIMES_MONEY_TOLD_TWICE_AT_ONCE);
         return;
     }
     const enum payment_reason reason = why_refund(model, command, payment);
@@ -205,6 +208,8 @@ static void hear_paid(struct model *model, const struct command *command,
         payment->fate = FATE_REFUND;
         payment->reason = reason;
         count_refund(reason);
+        sometimes_saw_if(reason == REASON_BOOKING_CANCELLED && booking->ended_step == model->step,
+                         SOMETIMES_MONEY_RIGHT_AFTER_CANCEL);
         return;
     }
     MODEL_MUST(model, answer->outcome == MONEY_CONFIRMED, "money did not find its seats");
@@ -214,6 +219,7 @@ static void hear_paid(struct model *model, const struct command *command,
     payment->fate = FATE_KEPT;
     model_take_seats(model, booking);
     booking->status = BOOKING_CONFIRMED;
+    booking->ended_step = model->step;
     booking->kept_by = self;
 }
 

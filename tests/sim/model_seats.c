@@ -267,6 +267,7 @@ void model_seats_hear_cancel(struct model *model, const struct command *command)
         model_free_seats(model, booking);
         booking->status = BOOKING_CANCELLED;
         booking->cancelled_at_ms = model->now_ms;
+        booking->ended_step = model->step;
         sometimes_saw(SOMETIMES_CANCELLED);
     }
     if (expected == REFUSAL_NONE) {
@@ -278,6 +279,9 @@ void model_seats_hear_cancel(struct model *model, const struct command *command)
     const bool final = expected == REFUSAL_BOOKING_CANNOT_BE_CANCELLED;
     sometimes_saw_if(final && booking->status == BOOKING_CONFIRMED,
                      SOMETIMES_CANCEL_REFUSED_CONFIRMED);
+    sometimes_saw_if(final && booking->status == BOOKING_CONFIRMED &&
+                         booking->ended_step == model->step,
+                     SOMETIMES_CANCEL_RIGHT_AFTER_MONEY);
     sometimes_saw_if(final && booking->status == BOOKING_EXPIRED, SOMETIMES_CANCEL_REFUSED_EXPIRED);
     model_see_version(model, booking->showtime, answer->map_version);
 }

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "ports/store.h"
 #include "sim/model_seats.h"
+#include "sim/model_store.h"
 
 static void enter(struct model *model, const struct command *command, enum journal_action action,
                   struct id subject)
@@ -204,6 +205,7 @@ static void hear_refund(struct model *model, const struct command *command, enum
         model_free_seats(model, booking);
         booking->status = BOOKING_CANCELLED;
         booking->cancelled_at_ms = model->now_ms;
+        booking->ended_step = model->step;
         booking->cancellation_reason = command->order->text;
         enter(model, command, JOURNAL_REFUND, payment->id);
         sometimes_saw(SOMETIMES_REFUND_REQUESTED);
@@ -264,6 +266,10 @@ static void end_bookings(struct model *model, uint32_t showtime)
         const bool paying =
             booking->active != MODEL_NONE && model->payments[booking->active].fate == FATE_OPEN;
         sometimes_saw_if(sold, SOMETIMES_SHOW_CANCELLED_ONCE_SOLD);
+        sometimes_saw_if(sold && booking->ended_step == model->step,
+                         SOMETIMES_SHOW_CANCELLED_AS_MONEY_CAME);
+        sometimes_saw_if(!sold && booking->held_at_ms == model->now_ms,
+                         SOMETIMES_SHOW_CANCELLED_AS_SEATS_WERE_HELD);
         sometimes_saw_if(!sold, SOMETIMES_SHOW_CANCELLED_WHILE_HELD);
         sometimes_saw_if(!sold && paying, SOMETIMES_SHOW_CANCELLED_WHILE_PAYING);
         if (sold) give_back(model, &model->payments[booking->kept_by], REASON_SHOWTIME_CANCELLED);
@@ -271,6 +277,7 @@ static void end_bookings(struct model *model, uint32_t showtime)
         model_free_seats(model, booking);
         booking->status = BOOKING_CANCELLED;
         booking->ends_with_show = true;
+        booking->ended_step = model->step;
         booking->cancellation_reason = model->showtimes[showtime].cancellation_reason;
     }
 }
@@ -397,11 +404,8 @@ static bool find_done(const struct memory_store *store, struct command *command)
 
 static bool find_cancelled_show(struct memory_store *store, struct command *command)
 {
-    static _Alignas(16) uint8_t block[SHOWTIME_BLOCK_SIZE_MAX];
-    const struct store port = memory_store_port(store);
     struct seat_map map = {0};
-    memset(block, 0, sizeof block);
-    CHECK(port.methods->load(port.context, command->showtime, block, &map) == ERROR_NONE);
+    CHECK(model_store_load(store, command->showtime, &map) == ERROR_NONE);
     command->order->answer.cancelled_at_ms = map.cancelled_at_ms;
     command->order->answer.cancellation_reason = map.cancellation_reason;
     return map.status == SHOWTIME_CANCELLED;

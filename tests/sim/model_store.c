@@ -43,12 +43,17 @@ static void compare_booking(struct model *model, const struct booking *row, bool
     MODEL_MUST(model, id_equal(row->payment, kept_by), "a stored booking is paid by another");
 }
 
+static bool is_open(const struct payment *row)
+{
+    return row->status == PAYMENT_PENDING || row->status == PAYMENT_PROCESSING;
+}
+
 /* Open only while it is the one to pay and its booking is alive. */
 static void compare_open(struct model *model, const struct payment *row,
                          const struct model_payment *payment, bool overdue)
 {
     const struct model_booking *booking = &model->bookings[payment->booking];
-    const bool open = row->status == PAYMENT_PENDING || row->status == PAYMENT_PROCESSING;
+    const bool open = is_open(row);
     if (payment->fate == FATE_OPEN) {
         MODEL_MUST(model, open, "a stored payment that is open is %u", row->status);
         return;
@@ -115,16 +120,27 @@ static void compare_keys(struct model *model, const struct memory_store *store)
     }
 }
 
+enum error model_store_load(struct memory_store *store, struct id showtime,
+                            struct seat_map *ret_map)
+{
+    static _Alignas(16) uint8_t block[SHOWTIME_BLOCK_SIZE_MAX];
+    const struct store port = memory_store_port(store);
+    memset(block, 0, sizeof block);
+    return port.methods->load(port.context, showtime, block, ret_map);
+}
+
 static void compare_seats(struct model *model, struct memory_store *store, uint32_t index,
                           bool overdue)
 {
-    static _Alignas(16) uint8_t block[SHOWTIME_BLOCK_SIZE_MAX];
     const struct model_showtime *showtime = &model->showtimes[index];
-    const struct store port = memory_store_port(store);
     struct seat_map map = {0};
-    memset(block, 0, sizeof block);
-    const enum error error = port.methods->load(port.context, showtime->id, block, &map);
+    const enum error error = model_store_load(store, showtime->id, &map);
     MODEL_MUST(model, error == ERROR_NONE, "a showtime is gone");
+    MODEL_MUST(model, (map.status == SHOWTIME_CANCELLED) == showtime->cancelled,
+               "a showtime is stored as cancelled, or not, and should not be");
+    MODEL_MUST(model, map.status != SHOWTIME_COMPLETED || model->latest_ms >= showtime->ends_at_ms,
+               "a showtime is over before its end");
+    sometimes_saw_if(map.status == SHOWTIME_COMPLETED, SOMETIMES_SHOW_COMPLETED);
     MODEL_MUST(model, map.version >= showtime->version_seen, "a stored version went back");
     MODEL_MUST(model, memcmp(map.prices, showtime->prices, sizeof map.prices) == 0,
                "a stored price is another");
@@ -252,6 +268,25 @@ static const struct payment *stored_payment(const struct memory_store *store, st
     return NULL;
 }
 
+void model_store_revive(struct model *model, const struct memory_store *store)
+{
+    for (uint32_t index = 0; index < model->booking_count; index++) {
+        struct model_booking *booking = &model->bookings[index];
+        if (booking->status != BOOKING_EXPIRED || model->now_ms >= booking->end_ms) continue;
+        const struct booking *row = stored_booking(store, booking->id);
+        if (row == NULL || row->status != BOOKING_PENDING) continue;
+        const struct payment *payment = stored_payment(store, row->active_payment);
+        model_revive(model, booking, payment != NULL && is_open(payment));
+    }
+}
+
+bool model_store_over(struct memory_store *store, struct id showtime)
+{
+    struct seat_map map = {0};
+    const enum error error = model_store_load(store, showtime, &map);
+    return error == ERROR_NONE && map.status == SHOWTIME_COMPLETED;
+}
+
 static bool find_key_effect(const struct memory_store *store, struct command *command)
 {
     const struct key_record *record = model_store_key(store, &command->claim);
@@ -296,8 +331,7 @@ static bool find_money(const struct model *model, const struct memory_store *sto
         command->answer.outcome = kept ? MONEY_CONFIRMED : MONEY_TO_REFUND;
     } else {
         const bool failed = command->news == MONEY_FAILED;
-        const bool open = row->status == PAYMENT_PENDING || row->status == PAYMENT_PROCESSING;
-        if (row->status == PAYMENT_PENDING || (failed && open)) return false;
+        if (row->status == PAYMENT_PENDING || (failed && is_open(row))) return false;
         const bool news = payment->fate == FATE_OPEN && (failed || !payment->processing);
         if (!news) return false;
         command->answer.outcome = MONEY_NOTED;

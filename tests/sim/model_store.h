@@ -17,6 +17,17 @@ void model_store_compare(struct model *model, struct memory_store *store, bool o
 bool model_store_absorb(struct model *model, struct memory_store *store, struct command *command,
                         uint32_t key);
 
+/* The clock was put back: holds that were over and are still pending in the store live again, as
+ * far as their end is ahead now. */
+void model_store_revive(struct model *model, const struct memory_store *store);
+
+/* The showtime's map as the store has it, until the next call. */
+MUST_USE enum error model_store_load(struct memory_store *store, struct id showtime,
+                                     struct seat_map *ret_map);
+
+/* Is the showtime over for good, says the store? */
+bool model_store_over(struct memory_store *store, struct id showtime);
+
 /* The key's record in the store, or NULL. */
 const struct key_record *model_store_key(const struct memory_store *store,
                                          const struct claim_key *claim);

@@ -1,14 +1,26 @@
 #include "sim/sometimes.h"
 
 #include <inttypes.h>
+#include <sys/mman.h>
 
-static uint64_t counts[SOMETIMES_COUNT];
+#include "base/check.h"
+
+static uint64_t *counts; /* Shared with the processes that run the days. */
 
 static const char *const names[SOMETIMES_COUNT] = {
 #define SOMETIMES_NAME(name) [SOMETIMES_##name] = #name,
     SOMETIMES_LIST(SOMETIMES_NAME)
 #undef SOMETIMES_NAME
 };
+
+void sometimes_open(void)
+{
+    CHECK(counts == NULL);
+    void *pages = mmap(NULL, SOMETIMES_COUNT * sizeof *counts, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED);
+    counts = pages;
+}
 
 void sometimes_saw(enum sometimes state)
 {

@@ -143,6 +143,7 @@ void staff_act(struct clients *clients)
 {
     struct random *random = &clients->world->random;
     if (clients_full(clients) || !random_chance(random, 40)) return;
+    if (!world_may(clients->world, TROUBLE_STAFF)) return;
     const uint32_t dice = random_below(random, 100);
     if (dice < 35) block_seats(clients);
     else if (dice < 60) release_seats(clients);

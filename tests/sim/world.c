@@ -3,54 +3,10 @@
 #include <inttypes.h>
 
 #include "base/check.h"
+#include "sim/digest.h"
 #include "sim/world_look.h"
 
 #define BEGINNING_MS INT64_C(1709254800000) /* 2024-03-01T01:00Z: no midnight comes too soon. */
-
-static void mix(struct world *world, const void *bytes, size_t size)
-{
-    const uint8_t *byte = bytes;
-    for (size_t index = 0; index < size; index++) {
-        world->digest = (world->digest ^ byte[index]) * UINT64_C(0x100000001b3);
-    }
-}
-
-static void mix_number(struct world *world, int64_t number)
-{
-    mix(world, &number, sizeof number);
-}
-
-static void mix_order(struct world *world, const struct staff_order *order)
-{
-    const struct staff_answer *answer = &order->answer;
-    mix_number(world, answer->conflict_count);
-    mix(world, answer->block.id.bytes, ID_SIZE);
-    mix_number(world, answer->block.released_at_ms);
-    mix_number(world, answer->cancelled_at_ms);
-}
-
-static void mix_answer(struct world *world, const struct attempt *attempt)
-{
-    const struct command *command = &attempt->command;
-    const struct answer *answer = &command->answer;
-    mix_number(world, world->now_ms);
-    mix_number(world, (int64_t)command->kind << 32 | attempt->key);
-    mix_number(world, (int64_t)answer->failure << 32 | (int64_t)answer->refusal);
-    mix_number(world, answer->replayed << 2 | answer->created << 1 | attempt->deaf);
-    mix_number(world, (int64_t)answer->outcome);
-    if (command->edit != NULL) mix_number(world, (int64_t)command->edit->outcome);
-    mix_number(world, (int64_t)answer->map_version);
-    mix_number(world, answer->retry_at_ms);
-    mix_number(world, answer->conflict_count);
-    mix(world, answer->booking.id.bytes, ID_SIZE);
-    mix(world, &answer->booking.code, sizeof answer->booking.code);
-    mix_number(world, (int64_t)answer->booking.status);
-    mix_number(world, answer->booking.hold_expires_at_ms);
-    mix(world, answer->payment.id.bytes, ID_SIZE);
-    mix_number(world, (int64_t)answer->payment.status);
-    mix_number(world, answer->payment.expires_at_ms);
-    if (command->order != NULL) mix_order(world, command->order);
-}
 
 static void print_answer(const struct world *world, const struct attempt *attempt)
 {
@@ -69,12 +25,30 @@ static void print_answer(const struct world *world, const struct attempt *attemp
            model_find_payment(&world->model, answer->payment.id));
 }
 
+/* The process died before it could say so. */
+static void not_answered(struct world *world, struct attempt *attempt)
+{
+    digest_number(&world->digest, attempt->key);
+    world_look_at_loss(world, attempt);
+    attempt->in_flight = false;
+    world->in_flight--;
+    if (attempt->call != WORLD_CALL_NONE) world->told(world->told_context, attempt, false);
+}
+
 static void answered(void *context, struct command *command)
 {
     struct world *world = context;
     struct attempt *attempt = command->owner;
     CHECK(attempt->in_flight);
-    mix_answer(world, attempt);
+    if (!fragile_store_pass(&world->fragile)) {
+        not_answered(world, attempt);
+        return;
+    }
+    world->heard_in_batch = true;
+    world_look_at_wait(world, attempt);
+    digest_number(&world->digest, world->now_ms);
+    digest_number(&world->digest, (int64_t)attempt->key << 1 | attempt->deaf);
+    digest_command(&world->digest, &attempt->command);
     if (command->answer.failure == ERROR_NONE) {
         const int32_t showtime = model_find_showtime(&world->model, command->showtime);
         MODEL_MUST(&world->model,
@@ -91,12 +65,13 @@ static void answered(void *context, struct command *command)
     if (attempt->call != WORLD_CALL_NONE) world->told(world->told_context, attempt, heard);
 }
 
-static void start_process(struct world *world)
+/* False if it dies while it recovers. */
+static bool start_process(struct world *world)
 {
     world->feed = feed_open(world->showtimes_max);
     const struct engine_options options = {.policy = world->model.policy,
                                            .showtimes_max = world->showtimes_max,
-                                           .store = memory_store_port(world->store),
+                                           .store = fragile_store_port(&world->fragile),
                                            .feed = world->feed,
                                            .answered = answered,
                                            .answered_context = world};
@@ -107,7 +82,9 @@ static void start_process(struct world *world)
     world->stepped = false;
     world->failed_in_step = false;
     world->retry_at_ms = 0;
-    MODEL_MUST(&world->model, engine_recover(world->engine) == ERROR_NONE, "no recovery");
+    const bool recovered = engine_recover(world->engine) == ERROR_NONE;
+    MODEL_MUST(&world->model, recovered || world->fragile.dead, "no recovery");
+    return !world->fragile.dead;
 }
 
 static void end_process(struct world *world)
@@ -175,13 +152,21 @@ static void make_policy(struct world *world)
     }
 }
 
+static void open_store(struct world *world)
+{
+    world->store = memory_store_open(&world->id_key, &world->model.policy.tag_key);
+    CHECK(world->store != NULL);
+    world->fragile = (struct fragile_store){.inner = memory_store_port(world->store)};
+}
+
 void world_open(struct world *world, uint64_t seed)
 {
     struct attempt *attempts = world->attempts;
     struct doubt *doubts = world->doubts;
     *world = (struct world){.now_ms = BEGINNING_MS,
                             .began_at_ms = BEGINNING_MS,
-                            .digest = UINT64_C(0xcbf29ce484222325),
+                            .digest = DIGEST_START,
+                            .acts_max = UINT32_MAX,
                             .attempts = attempts,
                             .doubts = doubts};
     if (attempts == NULL) world->attempts = calloc(WORLD_ATTEMPTS_MAX, sizeof *attempts);
@@ -192,19 +177,19 @@ void world_open(struct world *world, uint64_t seed)
     struct model *model = &world->model;
     model->life = 1;
     model->now_ms = world->now_ms;
+    model->latest_ms = world->now_ms;
     for (uint32_t user = 0; user < MODEL_USERS; user++) {
         const char name = (char)('a' + user);
         model->users[user] = user_of((struct slice){.data = &name, .size = 1});
     }
     make_policy(world);
-    world->store = memory_store_open(&world->id_key, &model->policy.tag_key);
-    CHECK(world->store != NULL);
+    open_store(world);
     const uint32_t showtime_count = 1 + random_below(&world->random, MODEL_SHOWTIMES_MAX);
     while (model->showtime_count < showtime_count) make_showtime(world);
     world->showtimes_max = random_chance(&world->random, 15)
                                ? 1 + random_below(&world->random, showtime_count)
                                : showtime_count + 3;
-    start_process(world);
+    CHECK(start_process(world));
 }
 
 void world_close(struct world *world)
@@ -239,31 +224,83 @@ void world_send(struct world *world, const struct command *command, int32_t call
     attempt->call = call;
     attempt->key = key;
     attempt->deaf = deaf;
+    attempt->sent_at_ms = world->now_ms;
     attempt->in_flight = true;
     world->in_flight++;
     engine_submit(world->engine, &attempt->command);
+}
+
+bool world_may(const struct world *world, enum trouble trouble)
+{
+    return (world->without >> trouble & 1) == 0;
 }
 
 void world_advance(struct world *world, int64_t now_ms)
 {
     CHECK(now_ms >= world->now_ms);
     world->now_ms = now_ms;
-    world->model.step++;
     model_advance(&world->model, now_ms);
+}
+
+void world_turn_back(struct world *world, int64_t now_ms)
+{
+    const int64_t over_ms = world_look_over(world);
+    if (now_ms < over_ms) now_ms = over_ms;
+    if (now_ms >= world->now_ms) return;
+    if (world->verbose) printf("step %" PRIu64 " the clock goes back\n", world->model.step);
+    world->now_ms = now_ms;
+    model_turn_back(&world->model, now_ms);
+    model_store_revive(&world->model, world->store);
+    sometimes_saw(SOMETIMES_CLOCK_WENT_BACK);
+}
+
+void world_doom(struct world *world, uint64_t moments, uint64_t next)
+{
+    CHECK(moments > 0);
+    world->fragile.dies_at = world->fragile.moments + moments;
+    world->fragile.dies_next = next;
+}
+
+void world_arm_with(struct world *world, enum memory_fault fault)
+{
+    world->armed = fault;
+    memory_store_fail_next(world->store, fault);
 }
 
 void world_arm(struct world *world)
 {
-    static const enum memory_fault faults[] = {
-        MEMORY_FAULT_BEGIN,       MEMORY_FAULT_COMMIT_UNAVAILABLE, MEMORY_FAULT_RECORD_UNAVAILABLE,
-        MEMORY_FAULT_COMMIT_LOST, MEMORY_FAULT_COMMIT_KEPT,        MEMORY_FAULT_COMMIT_KEPT,
-        MEMORY_FAULT_RECORD,
+    static const struct {
+        enum memory_fault fault;
+        enum trouble trouble;
+    } faults[] = {
+        {MEMORY_FAULT_BEGIN, TROUBLE_REFUSAL},
+        {MEMORY_FAULT_COMMIT_UNAVAILABLE, TROUBLE_REFUSAL},
+        {MEMORY_FAULT_RECORD_UNAVAILABLE, TROUBLE_REFUSAL},
+        {MEMORY_FAULT_COMMIT_LOST, TROUBLE_UNKNOWN},
+        {MEMORY_FAULT_COMMIT_KEPT, TROUBLE_UNKNOWN},
+        {MEMORY_FAULT_COMMIT_KEPT, TROUBLE_UNKNOWN},
+        {MEMORY_FAULT_RECORD, TROUBLE_CLOSING},
     };
-    world->armed = MEMORY_FAULT_NONE;
-    if (!world->calm && random_chance(&world->random, 10)) {
-        world->armed = faults[random_below(&world->random, sizeof faults / sizeof faults[0])];
-    }
-    memory_store_fail_next(world->store, world->armed);
+    struct random *random = &world->random;
+    const bool fails = random_chance(random, 10);
+    const uint32_t which = random_below(random, sizeof faults / sizeof faults[0]);
+    const bool dies = random_chance(random, 7);
+    const uint64_t moments = 1 + random_below(random, random_chance(random, 50) ? 8 : 60);
+    const uint64_t next = random_chance(random, 40) ? 1 + random_below(random, 8) : 0;
+    CHECK(!world->calm);
+    if (dies && world_may(world, TROUBLE_CRASH)) world_doom(world, moments, next);
+    /* One thing at a time, so that the auditor knows what to expect. */
+    const bool arms =
+        fails && world->fragile.dies_at == 0 && world_may(world, faults[which].trouble);
+    world_arm_with(world, arms ? faults[which].fault : MEMORY_FAULT_NONE);
+}
+
+void world_calm(struct world *world)
+{
+    world->calm = true;
+    world->fragile.dies_at = 0;
+    world->fragile.dies_next = 0;
+    world_crash(world);
 }
 
 /* Whoever waited hears nothing any more. */
@@ -315,6 +352,7 @@ void world_crash(struct world *world)
     if (world->verbose) printf("step %" PRIu64 " crash\n", model->step);
     sometimes_saw_if(world->in_flight > 0, SOMETIMES_CRASH_WITH_QUEUE);
     sometimes_saw_if(somebody_holds(model), SOMETIMES_CRASH_WITH_LIVE_HOLDS);
+    world_look_at_crash(world);
     memory_store_fail_next(world->store, MEMORY_FAULT_NONE);
     lose_all(world);
     end_process(world);
@@ -325,8 +363,14 @@ void world_crash(struct world *world)
         model->showtimes[index].closed = false;
     }
     model_store_compare(model, world->store, true);
-    start_process(world);
     world->armed = MEMORY_FAULT_NONE;
+    fragile_store_revive(&world->fragile);
+    while (!start_process(world)) {
+        sometimes_saw(SOMETIMES_CRASH_IN_RECOVERY);
+        end_process(world);
+        memory_store_crash(world->store);
+        fragile_store_revive(&world->fragile);
+    }
 }
 
 /* Between a showtime's cancel and the end of its bookings, of all moments? */
@@ -334,15 +378,30 @@ static bool crashes_midway(struct world *world)
 {
     if (world->calm || engine_failed(world->engine) || world->in_flight > 0) return false;
     if (!a_show_is_ending(world) || !random_chance(&world->random, 30)) return false;
+    if (!world_may(world, TROUBLE_CRASH)) return false;
     sometimes_saw(SOMETIMES_CRASH_WHILE_A_SHOW_ENDS);
     return true;
+}
+
+/* One batch; true if there is more to do, and somebody to do it. */
+static bool run_batch(struct world *world)
+{
+    world->heard_in_batch = false;
+    const bool more = engine_step(world->engine, world->now_ms);
+    if (!world->fragile.dead) world->fragile.committed = false;
+    return more && !world->fragile.dead;
 }
 
 /* The next life ends what the last one left, before anybody asks for anything. */
 static void crash_and_go_on(struct world *world)
 {
     world_crash(world);
-    while (engine_step(world->engine, world->now_ms)) CHECK(!world->model.broken);
+    while (run_batch(world)) {
+    }
+    if (world->fragile.dead) {
+        world_crash(world);
+        return;
+    }
     world->stepped = true;
     world_compare(world);
 }
@@ -350,18 +409,28 @@ static void crash_and_go_on(struct world *world)
 void world_run(struct world *world)
 {
     enum { BATCHES_MAX = 64 };
+    /* The engine begins its wait anew when it sees that the clock was put back. */
+    const int64_t retry_ms = world->now_ms + EXPIRY_RETRY_MS;
+    if (world->now_ms < world->ran_at_ms && world->retry_at_ms > retry_ms) {
+        world->retry_at_ms = retry_ms;
+    }
+    world->ran_at_ms = world->now_ms;
     const uint64_t failures = engine_counts(world->engine).commit_failures;
     const uint64_t refusals = engine_counts(world->engine).turns_refused;
     const uint32_t closed = count_closed(&world->model);
     const bool was_stepped = world->stepped;
     uint32_t batches = 0;
-    while (engine_step(world->engine, world->now_ms)) {
+    while (run_batch(world)) {
         MODEL_MUST(&world->model, ++batches < BATCHES_MAX, "the engine does not come to rest");
         if (world->model.broken) return;
         if (crashes_midway(world)) {
             crash_and_go_on(world);
             return;
         }
+    }
+    if (world->fragile.dead) {
+        world_crash(world);
+        return;
     }
     const bool refused = engine_counts(world->engine).turns_refused > refusals;
     world->failed_in_step = refused || engine_counts(world->engine).commit_failures > failures;
@@ -384,6 +453,13 @@ void world_run(struct world *world)
     if (engine_failed(world->engine) || silent) world_crash(world);
     memory_store_fail_next(world->store, MEMORY_FAULT_NONE);
     world->armed = MEMORY_FAULT_NONE;
+}
+
+void world_tend(struct world *world)
+{
+    engine_tend(world->engine, world->now_ms);
+    sometimes_saw_if(world->fragile.dead, SOMETIMES_CRASH_WHILE_TENDING);
+    if (world->fragile.dead) world_crash(world);
 }
 
 void world_compare(struct world *world)

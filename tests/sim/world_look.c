@@ -8,9 +8,8 @@ static bool is_unknown(enum memory_fault fault)
     return fault == MEMORY_FAULT_COMMIT_LOST || fault == MEMORY_FAULT_COMMIT_KEPT;
 }
 
-static void doubt(struct world *world, const struct attempt *attempt)
+void world_look_at_loss(struct world *world, const struct attempt *attempt)
 {
-    MODEL_MUST(&world->model, is_unknown(world->armed), "an outcome is unknown without a reason");
     if (attempt->command.kind == COMMAND_LOOK) return;
     CHECK(world->doubt_count < WORLD_DOUBTS_MAX);
     struct doubt *doubt = &world->doubts[world->doubt_count++];
@@ -18,6 +17,46 @@ static void doubt(struct world *world, const struct attempt *attempt)
     if (attempt->command.order == NULL) return;
     doubt->order = attempt->order;
     doubt->command.order = &doubt->order;
+}
+
+static void doubt(struct world *world, const struct attempt *attempt)
+{
+    MODEL_MUST(&world->model, is_unknown(world->armed), "an outcome is unknown without a reason");
+    world_look_at_loss(world, attempt);
+}
+
+void world_look_at_wait(struct world *world, const struct attempt *attempt)
+{
+    const struct command *command = &attempt->command;
+    if (attempt->sent_at_ms >= world->now_ms) return;
+    sometimes_saw(SOMETIMES_DECIDED_LATER_THAN_ASKED);
+    const bool pays = command->kind == COMMAND_PAY || command->kind == COMMAND_CONFIRM;
+    const bool late = pays && command->answer.refusal == REFUSAL_BOOKING_HOLD_EXPIRED;
+    const int32_t found = late ? model_find_booking(&world->model, command->booking) : MODEL_NONE;
+    sometimes_saw_if(found != MODEL_NONE &&
+                         attempt->sent_at_ms < world->model.bookings[found].end_ms,
+                     SOMETIMES_PAY_WAITED_PAST_THE_END);
+}
+
+void world_look_at_crash(const struct world *world)
+{
+    const struct fragile_store *fragile = &world->fragile;
+    if (!fragile->dead) return;
+    sometimes_saw_if(!fragile->committed && world->doubt_count > 0, SOMETIMES_CRASH_IN_BATCH);
+    sometimes_saw_if(fragile->committed && !world->heard_in_batch, SOMETIMES_CRASH_AFTER_COMMIT);
+    sometimes_saw_if(fragile->committed && world->heard_in_batch, SOMETIMES_CRASH_AMID_ANSWERS);
+    sometimes_saw_if(!world->stepped && world->model.life > 1, SOMETIMES_CRASH_AGAIN_AT_ONCE);
+}
+
+int64_t world_look_over(struct world *world)
+{
+    int64_t over_ms = 0;
+    for (uint32_t index = 0; index < world->model.showtime_count; index++) {
+        const struct model_showtime *showtime = &world->model.showtimes[index];
+        if (!model_store_over(world->store, showtime->id)) continue;
+        if (showtime->ends_at_ms > over_ms) over_ms = showtime->ends_at_ms;
+    }
+    return over_ms;
 }
 
 static void note_closed(struct world *world, const struct attempt *attempt)
@@ -116,12 +155,14 @@ static bool absorb(struct world *world, struct doubt *doubt, bool kept)
     if (command->kind != COMMAND_EDIT) {
         return model_store_absorb(&world->model, world->store, command, doubt->key);
     }
-    return kept && model_edit_absorb(&world->model, command->edit);
+    const int32_t showtime = model_find_showtime(&world->model, command->showtime);
+    const bool closed = showtime != MODEL_NONE && world->model.showtimes[showtime].closed;
+    return kept && !closed && model_edit_absorb(&world->model, command->edit);
 }
 
 void world_look_resolve(struct world *world)
 {
-    const bool kept = world->armed == MEMORY_FAULT_COMMIT_KEPT;
+    const bool kept = world->armed == MEMORY_FAULT_COMMIT_KEPT || world->fragile.committed;
     uint32_t happened = 0;
     for (uint32_t index = 0; index < world->doubt_count; index++) {
         struct doubt *doubt = &world->doubts[index];
@@ -130,6 +171,11 @@ void world_look_resolve(struct world *world)
         happened += found;
     }
     if (world->doubt_count == 0) return;
+    if (world->fragile.dead) {
+        sometimes_saw_if(happened > 0, SOMETIMES_CRASH_KEPT_WHAT_NOBODY_HEARD);
+        world->doubt_count = 0;
+        return;
+    }
     sometimes_saw_if(happened > 0, SOMETIMES_OUTCOME_UNKNOWN_KEPT);
     sometimes_saw_if(!kept, SOMETIMES_OUTCOME_UNKNOWN_LOST);
     sometimes_saw_if(kept && happened < world->doubt_count, SOMETIMES_OUTCOME_UNKNOWN_BUT_REFUSED);

@@ -218,6 +218,22 @@ static void a_hold_that_was_given_back_rings_once_and_never_again(void **state)
     assert_true(engine_next_due_ms(house->engine) == INT64_MAX);
 }
 
+static void holds_end_on_time_when_the_clock_goes_back_after_a_failed_commit(void **state)
+{
+    struct house *house = *state;
+    submit_hold(house, 0);
+    run(house, NOW_MS);
+    const int64_t end_ms = NOW_MS + HOLD_MS_DEFAULT;
+    memory_store_fail_next(house->store, MEMORY_FAULT_COMMIT_UNAVAILABLE);
+    run(house, end_ms + HOUR_MS);
+    run(house, end_ms - 2 * EXPIRY_RETRY_MS);
+    assert_int_equal(engine_counts(house->engine).holds_expired, 0);
+    run(house, end_ms - EXPIRY_RETRY_MS);
+    run(house, end_ms);
+    assert_int_equal(engine_counts(house->engine).holds_expired, 1);
+    assert_true(engine_next_due_ms(house->engine) == INT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +250,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_hold_that_was_given_back_rings_once_and_never_again,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            holds_end_on_time_when_the_clock_goes_back_after_a_failed_commit, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
