@@ -2,15 +2,15 @@
  * scripts.
  *
  *     sim --seed N [--steps S] [--without TROUBLE,...] [--acts A] [--verbose]
- *     sim --seeds COUNT [--from N] [--steps S] ...
+ *     sim --seeds COUNT [--from N] [--steps S] [--stop] ...
  *     sim --seconds S [--from N] ...        fresh seeds, until the time is over
  *     sim --list FILE                       each line's day: seeds that once failed
  *     sim --exhaustive                      the scripts, with a crash at every moment
  *     sim --script NAME [--dies-at K] [--again J] [--fault F] [--fault-at R] [--verbose]
  *
  * A run of at least COMPLETE_SEEDS seeds must have reached every state of sometimes.h. A day
- * that fails is made smaller, and the command line that repeats it is printed. The last line is
- * `N passed, M failed`.
+ * that fails is made smaller, and the command line that repeats it is printed; with --stop it
+ * is only printed, and ends the run. The last line is `N passed, M failed`.
  */
 #include <inttypes.h>
 
@@ -63,7 +63,8 @@ static int run_many(const struct options *options)
         failed++;
         struct play play = span.first;
         play.seed = result.seed;
-        report(&play, &result, failed);
+        report(&play, &result, options->stops ? FAILURES_SHOWN : failed);
+        if (options->stops) return close_run(passed, failed);
         span.count -= result.seed - span.first.seed + 1;
         span.first.seed = result.seed + 1;
     }

@@ -6,6 +6,7 @@
 static bool read_flag(struct slice name, struct options *options)
 {
     if (slice_equal(name, SLICE("--verbose"))) options->verbose = true;
+    else if (slice_equal(name, SLICE("--stop"))) options->stops = true;
     else if (slice_equal(name, SLICE("--exhaustive"))) options->exhaustive = true;
     else return false;
     return true;

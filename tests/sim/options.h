@@ -11,6 +11,7 @@ struct options {
     uint64_t seeds;   /* 0: one. */
     uint64_t seconds; /* 0: as long as it takes. */
     bool verbose;
+    bool stops; /* At the first day that fails, as it is. */
     bool exhaustive;
     const char *list;   /* A file of seeds; NULL: none. */
     const char *script; /* One script alone; NULL: all. */
