@@ -26,6 +26,7 @@ enum {
     X(SHORT_MONEY, "short") \
     X(WAIT, "wait")        /* So many minutes. */ \
     X(WAIT_END, "outlast") /* Until the very end of this booking. */ \
+    X(BACK, "back")        /* The clock, by so many minutes. */ \
     X(TEND, "tend") \
     X(PRICE, "price") \
     X(BLOCK, "block") /* By a user, two seats from this one on. */ \
@@ -80,6 +81,8 @@ static const struct script {
     {"show_cancelled_meanwhile", "hold a0 | pay 0, close e0, hold b2 | money 0 |"},
     {"edit", "hold a0, price 90, hold b2 | price 80, pay 0 | money 0 |"},
     {"block", "block e0 | hold a0 | release e0, hold b0 | block e1 |"},
+    {"clock_back", "hold a0 | outlast 0, tend | back 60 | outlast 0, tend | hold b0 |"},
+    {"clock_back_while_paying", "hold a0 | pay 0 | outlast 0, back 60 | money 0, cancel 0 |"},
     {"house", "hold a0 | wait 500, tend | tend, hold b0 |"},
 };
 
@@ -268,6 +271,11 @@ static void wait_until(int64_t moment_ms)
     if (moment_ms > world->now_ms) world_advance(world, moment_ms);
 }
 
+static void turn_back(uint32_t minutes)
+{
+    world_turn_back(&stage.world, stage.world.now_ms - INT64_C(60000) * minutes);
+}
+
 static void perform(const struct act *act)
 {
     struct world *world = &stage.world;
@@ -276,6 +284,7 @@ static void perform(const struct act *act)
     else if (act->kind <= ACT_SHORT_MONEY) tell_of_money(act);
     else if (act->kind == ACT_WAIT) wait_until(world->now_ms + INT64_C(60000) * act->number);
     else if (act->kind == ACT_WAIT_END) wait_until(world->model.bookings[act->number].end_ms);
+    else if (act->kind == ACT_BACK) turn_back(act->number);
     else if (act->kind == ACT_TEND) world_tend(world);
     else if (act->kind == ACT_PRICE) change_price(act);
     else order(act);
