@@ -24,6 +24,7 @@ enum {
     COMPLETE_SEEDS = 500, /* Fewer may miss a rare state by chance. */
     FAILURES_SHOWN = 10,
     FAILURES_SHRUNK = 3,
+    LIST_LINES_MAX = 256,
     LIST_LINE_SIZE_MAX = 400,
     LIST_WORDS_MAX = 16,
 };
@@ -109,26 +110,40 @@ static uint32_t split(char *line, char **words)
     return count;
 }
 
-static int run_list(const char *path)
+/* Reads all of the list before a day is run: a child process would move the file's position. */
+static bool read_list(const char *path, char lines[][LIST_LINE_SIZE_MAX], uint32_t *ret_count)
 {
     FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        fprintf(stderr, "sim: cannot read %s\n", path);
+    if (file == NULL) return false;
+    uint32_t count = 0;
+    while (count < LIST_LINES_MAX && fgets(lines[count], LIST_LINE_SIZE_MAX, file) != NULL) count++;
+    const bool whole = feof(file) != 0;
+    fclose(file);
+    *ret_count = count;
+    return whole;
+}
+
+static int run_list(const char *path)
+{
+    static char lines[LIST_LINES_MAX][LIST_LINE_SIZE_MAX];
+    uint32_t line_count = 0;
+    if (!read_list(path, lines, &line_count)) {
+        fprintf(stderr, "sim: %s: not there, or too long\n", path);
         return 2;
     }
-    char line[LIST_LINE_SIZE_MAX];
     uint64_t passed = 0;
     uint64_t failed = 0;
-    while (fgets(line, sizeof line, file) != NULL) {
+    for (uint32_t index = 0; index < line_count; index++) {
         char *words[LIST_WORDS_MAX];
-        const uint32_t count = split(line, words);
+        const uint32_t count = split(lines[index], words);
         struct options options;
         if (count == 0) continue;
-        const bool held = options_read(count, words, &options) && run_day(&options.play, failed);
+        const bool valid = options_read(count, words, &options);
+        if (!valid) printf("%s:%" PRIu32 ": not understood\n", path, index + 1);
+        const bool held = valid && run_day(&options.play, failed);
         passed += held;
         failed += !held;
     }
-    fclose(file);
     return close_run(passed, failed);
 }
 
