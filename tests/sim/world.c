@@ -448,6 +448,7 @@ void world_run(struct world *world)
     }
     MODEL_MUST(&world->model, world->in_flight == 0, "a command was never answered");
     world_look_at_feed(world);
+    world_look_at_timer(world);
     /* A turn of expiries alone tells nobody whose showtime was closed. */
     const bool silent = refused && count_closed(&world->model) == closed;
     if (engine_failed(world->engine) || silent) world_crash(world);

@@ -148,6 +148,19 @@ void world_look_at_feed(struct world *world)
     }
 }
 
+void world_look_at_timer(struct world *world)
+{
+    struct model *model = &world->model;
+    if (world_look_overdue(world)) return;
+    const int64_t due_ms = engine_next_due_ms(world->engine);
+    for (uint32_t index = 0; index < model->booking_count; index++) {
+        const struct model_booking *booking = &model->bookings[index];
+        if (booking->status != BOOKING_PENDING) continue;
+        if (model->showtimes[booking->showtime].closed) continue;
+        MODEL_MUST(model, due_ms <= booking->end_ms, "nobody will wake for the end of a hold");
+    }
+}
+
 /* True if the doubtful command had an effect. */
 static bool absorb(struct world *world, struct doubt *doubt, bool kept)
 {

@@ -19,6 +19,9 @@ int64_t world_look_over(struct world *world);
 /* The published maps show what the answers said, and no hold that is over. */
 void world_look_at_feed(struct world *world);
 
+/* Will the engine wake in time for the end of each hold, though nobody asks for anything? */
+void world_look_at_timer(struct world *world);
+
 /* After a restart: the commands in doubt happened all, as far as they were granted, or not at
  * all. */
 void world_look_resolve(struct world *world);
