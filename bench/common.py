@@ -12,7 +12,10 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 USHER = pathlib.Path(os.environ.get("USHER_BIN", ROOT / "build" / "usher"))
-SHOWTIMES, ROWS, COLS = 801, 50, 50  # As bench/requests.lua knows.
+# As bench/requests.lua knows: houses for one kind of sale, for the other, and a last one.
+SALE, SPREAD, ROWS, COLS = 1600, 400, 50, 50
+SHOWTIMES = SALE + SPREAD + 1
+HOLDS = {"fresh": SALE * ROWS * COLS // 2, "spread": SPREAD * ROWS * COLS // 2}
 TICKS = os.sysconf("SC_CLK_TCK")
 START_TIMEOUT_S = 60
 

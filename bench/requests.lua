@@ -1,7 +1,8 @@
 -- requests.lua - the requests of bench/run, made for wrk.
 --
 -- Arguments behind `--`: the kind of request, a file with tokens (one a line), and a number to
--- start from, so that no two runs use the same seats or keys.
+-- start from, so that no two runs use the same seats or keys. bench/run counts, and stops before
+-- all seats of a kind are sold.
 local kind, tokens, start
 local users = {}
 local count = 0
@@ -11,7 +12,7 @@ local function key(number)
     number % 65536, os.time() % 4096, os.time() % 4096, number)
 end
 
-local SALE, SPREAD, SEATS, COLS = 600, 200, 2500, 50
+local SALE, SPREAD, SEATS, COLS = 1600, 400, 2500, 50 -- As bench/common.py knows.
 
 local function row_name(row)
   if row < 26 then return string.char(65 + row) end

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/check.h"
 #include "http/return_url.h"
 
@@ -158,6 +159,13 @@ static bool read_webhook_secrets(struct config *config)
     return true;
 }
 
+/* A variable's text; NULL if it is not set or empty. */
+static const char *setting(const char *name)
+{
+    const char *value = getenv(name);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
 /* An address needs no resolver; the one name that everybody types stands for itself. */
 static const char *address_of(const char *host)
 {
@@ -166,8 +174,12 @@ static const char *address_of(const char *host)
 
 static bool read_texts(struct config *config, const struct config_flags *flags)
 {
-    const char *host = flags->host != NULL ? flags->host : getenv("HOST");
-    const char *data = flags->data != NULL ? flags->data : getenv("USHER_DATA");
+    const char *host = flags->host != NULL ? flags->host : setting("HOST");
+    const char *data = flags->data != NULL ? flags->data : setting("USHER_DATA");
+    struct address address;
+    if (!address_parse(slice_of(address_of(host)), &address)) {
+        return refuse(config, "HOST: must be an IPv4 or IPv6 address, or localhost");
+    }
     return set_text(config, &config->host, "HOST", address_of(host)) &&
            set_text(config, &config->data, "USHER_DATA", data != NULL ? data : "./data") &&
            read_text(config, &config->jwt_issuer, "JWT_ISSUER") &&
@@ -175,13 +187,6 @@ static bool read_texts(struct config *config, const struct config_flags *flags)
            read_text(config, &config->gateway_url, "PAYMENT_GATEWAY_URL") &&
            read_text(config, &config->default_return_url, "DEFAULT_RETURN_URL") &&
            read_text(config, &config->return_hosts, "RETURN_URL_HOSTS");
-}
-
-/* A variable's text; NULL if it is not set or empty. */
-static const char *setting(const char *name)
-{
-    const char *value = getenv(name);
-    return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
 /* On a terminal somebody reads the log; elsewhere a program does. */
@@ -266,12 +271,28 @@ static bool check_return_urls(struct config *config)
                   URL_SIZE_MAX);
 }
 
+/* What several instances share, and one on its own file has no use for: whoever sets it expects
+ * something else than he would get. */
+static bool check_alone(struct config *config)
+{
+    static const char *const names[] = {"MONGO_URI", "REDIS_URL", "LOCK"};
+    for (size_t index = 0; index < sizeof names / sizeof *names; index++) {
+        if (setting(names[index]) == NULL) continue;
+        return refuse(config,
+                      "%s: is for several instances on one database, and this version runs alone, "
+                      "on its own file; unset it",
+                      names[index]);
+    }
+    return true;
+}
+
 bool config_read(struct config *config, const struct config_flags *flags)
 {
     *config = (struct config){.dev = flags->dev, .demo = flags->demo};
-    return read_numbers(config, flags) && read_texts(config, flags) && read_log(config) &&
-           read_metrics(config) && read_limits(config) && read_jwt_secrets(config) &&
-           read_webhook_secrets(config) && check_gateway(config) && check_return_urls(config);
+    return check_alone(config) && read_numbers(config, flags) && read_texts(config, flags) &&
+           read_log(config) && read_metrics(config) && read_limits(config) &&
+           read_jwt_secrets(config) && read_webhook_secrets(config) && check_gateway(config) &&
+           check_return_urls(config);
 }
 
 static bool is_loopback(struct slice host)
@@ -281,11 +302,6 @@ static bool is_loopback(struct slice host)
 
 bool config_check_serve(struct config *config)
 {
-    const char *shared = getenv("MONGO_URI");
-    if (shared != NULL && shared[0] != '\0') {
-        return refuse(config, "MONGO_URI: this version runs on one machine, on its own file; "
-                              "unset it");
-    }
     const bool loopback = is_loopback(config_slice(&config->host));
     if (config->dev && !loopback) {
         return refuse(config, "HOST: --dev trusts X-User-Id and binds to loopback only");

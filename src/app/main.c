@@ -1,5 +1,6 @@
 /* main.c - the program `usher`: reads the command line and runs one command. */
 #include <getopt.h>
+#include <signal.h>
 
 #include "app/commands.h"
 #include "app/config.h"
@@ -24,7 +25,8 @@ static const char usage[] =
     "  --dev                     accept X-User-Id and unsigned webhooks, on loopback only\n"
     "  --help, --version\n"
     "\n"
-    "The other settings are environment variables only: see docs/operations.md.\n";
+    "`usher COMMAND --help` says more of one. The other settings are environment variables only:\n"
+    "see docs/operations.md.\n";
 
 enum option_code {
     OPTION_PORT = 1,
@@ -54,13 +56,90 @@ static const struct option options[] = {{"port", required_argument, NULL, OPTION
 struct arguments {
     struct config_flags flags;
     struct token_options token;
+    uint32_t given; /* A bit for each option. */
     const char *command;
     const char *file;
     bool help;
 };
 
+static int run_serve(struct config *config, const struct arguments *arguments)
+{
+    (void)arguments;
+    return serve_command(config);
+}
+
+static int run_seed(struct config *config, const struct arguments *arguments)
+{
+    return seed_command(arguments->file, config->data.text);
+}
+
+static int run_token(struct config *config, const struct arguments *arguments)
+{
+    return token_command(config, &arguments->token);
+}
+
+static int run_backup(struct config *config, const struct arguments *arguments)
+{
+    return backup_command(config, arguments->file);
+}
+
+static int run_audit(struct config *config, const struct arguments *arguments)
+{
+    (void)arguments;
+    return audit_command(config);
+}
+
+static int run_version(struct config *config, const struct arguments *arguments)
+{
+    (void)config;
+    (void)arguments;
+    puts("usher " USHER_VERSION);
+    return EXIT_SUCCESS;
+}
+
+#define TAKES(code) (1U << OPTION_##code)
+
+struct command_entry {
+    const char *name;
+    bool takes_file;
+    bool needs_settings;
+    uint32_t options; /* A bit for each that it takes. */
+    int (*run)(struct config *config, const struct arguments *arguments);
+    const char *help;
+};
+
+static const struct command_entry commands[] = {
+    {"serve", false, true, TAKES(PORT) | TAKES(HOST) | TAKES(DATA) | TAKES(DEMO) | TAKES(DEV),
+     run_serve,
+     "usher serve [--port N] [--host ADDR] [--data DIR] [--demo] [--dev]\n"
+     "\n"
+     "Runs the server until SIGTERM or SIGINT. Needs JWT_SECRET, unless --demo or --dev.\n"},
+    {"seed", true, true, TAKES(DATA), run_seed,
+     "usher seed FILE.json [--data DIR]\n"
+     "\n"
+     "Loads a catalogue, whole or not at all, while no server uses the folder.\n"
+     "docs/catalogue.md describes the file.\n"},
+    {"token", false, true, TAKES(DATA) | TAKES(USER) | TAKES(ROLE) | TAKES(TTL), run_token,
+     "usher token --user ID [--role user|staff|admin] [--ttl 1h] [--data DIR]\n"
+     "\n"
+     "Prints a token for the API, signed with JWT_SECRET or with the secret of a demo.\n"
+     "--ttl: a number with s, m, h or d.\n"},
+    {"backup", true, true, TAKES(DATA), run_backup,
+     "usher backup FILE [--data DIR]\n"
+     "\n"
+     "Copies the store as it is at one moment, beside a running server. FILE must not exist.\n"
+     "To restore, copy it back as usher.db while no server runs.\n"},
+    {"audit", false, true, TAKES(DATA), run_audit,
+     "usher audit [--data DIR]\n"
+     "\n"
+     "Recomputes every seat, counter and payment from the data, beside a running server or\n"
+     "not, and prints each rule that is broken. Exit code 1 if one is.\n"},
+    {"version", false, false, 0, run_version, "usher version\n\nPrints the version.\n"},
+};
+
 static bool take_option(struct arguments *arguments, int code)
 {
+    if (code < OPTION_HELP) arguments->given |= 1U << code;
     switch (code) {
     case OPTION_PORT:
         arguments->flags.port = optarg;
@@ -105,63 +184,78 @@ static bool read_arguments(int count, char **texts, struct arguments *arguments)
     while ((code = getopt_long(count, texts, "h", options, NULL)) != -1) {
         if (!take_option(arguments, code)) return false;
     }
-    if (optind < count) arguments->command = texts[optind++];
+    if (optind < count && arguments->command == NULL) arguments->command = texts[optind++];
     if (optind < count) arguments->file = texts[optind++];
     if (optind == count) return true;
     fprintf(stderr, "usher: unexpected argument \"%s\"\n", texts[optind]);
     return false;
 }
 
-static bool is(const struct arguments *arguments, const char *command)
+static const struct command_entry *find_command(const char *name)
 {
-    return strcmp(arguments->command, command) == 0;
+    for (size_t index = 0; index < sizeof commands / sizeof *commands; index++) {
+        if (strcmp(commands[index].name, name) == 0) return &commands[index];
+    }
+    return NULL;
 }
 
-static int run(struct arguments *arguments, struct config *config)
+/* Has the command what it needs, and nothing that it would leave out of account? */
+static bool fits(const struct command_entry *command, const struct arguments *arguments)
 {
-    const bool takes_file = is(arguments, "seed") || is(arguments, "backup");
-    if (takes_file && arguments->file == NULL) {
-        fprintf(stderr, "usher %s: which file? usage: usher %s FILE\n", arguments->command,
-                arguments->command);
-        return EXIT_USAGE;
+    for (const struct option *option = options; option->name != NULL; option++) {
+        const uint32_t bit = 1U << option->val;
+        if ((arguments->given & bit & ~command->options) == 0) continue;
+        fprintf(stderr, "usher %s: takes no --%s\n", command->name, option->name);
+        return false;
     }
-    if (!takes_file && arguments->file != NULL) {
+    if (command->takes_file && arguments->file == NULL) {
+        fprintf(stderr, "usher %s: which file? usage: usher %s FILE\n", command->name,
+                command->name);
+        return false;
+    }
+    if (!command->takes_file && arguments->file != NULL) {
         fprintf(stderr, "usher: unexpected argument \"%s\"\n", arguments->file);
+        return false;
+    }
+    return true;
+}
+
+static int run(const struct command_entry *command, const struct arguments *arguments)
+{
+    static struct config config;
+    if (command->needs_settings && !config_read(&config, &arguments->flags)) {
+        fprintf(stderr, "usher: %s\n", config.message);
         return EXIT_USAGE;
     }
-    if (is(arguments, "serve")) return serve_command(config);
-    if (is(arguments, "seed")) return seed_command(arguments->file, config->data.text);
-    if (is(arguments, "token")) return token_command(config, &arguments->token);
-    if (is(arguments, "audit")) return audit_command(config);
-    if (is(arguments, "backup")) return backup_command(config, arguments->file);
-    fprintf(stderr, "usher: no command \"%s\"; see usher --help\n", arguments->command);
-    return EXIT_USAGE;
+    if (command->needs_settings) {
+        log_set_level(config.log_level);
+        log_set_format(config.log_format);
+    }
+    const int exit_code = command->run(&config, arguments);
+    config_wipe(&config);
+    return exit_code;
 }
 
 int main(int count, char **texts)
 {
-    static struct config config;
     struct arguments arguments = {0};
+    /* A limit on the size of files is an error to be told, not a way to die. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (!read_arguments(count, texts, &arguments)) return EXIT_USAGE;
-    if (arguments.help || (arguments.command != NULL && is(&arguments, "help"))) {
-        fputs(usage, stdout);
-        return EXIT_SUCCESS;
+    const char *name = arguments.command;
+    if (name == NULL || strcmp(name, "help") == 0) {
+        const bool asked = arguments.help || name != NULL;
+        fputs(usage, asked ? stdout : stderr);
+        return asked ? EXIT_SUCCESS : EXIT_USAGE;
     }
-    if (arguments.command == NULL) {
-        fputs(usage, stderr);
+    const struct command_entry *command = find_command(name);
+    if (command == NULL) {
+        fprintf(stderr, "usher: no command \"%s\"; see usher --help\n", name);
         return EXIT_USAGE;
     }
-    if (is(&arguments, "version")) {
-        puts("usher " USHER_VERSION);
+    if (arguments.help) {
+        fputs(command->help, stdout);
         return EXIT_SUCCESS;
     }
-    if (!config_read(&config, &arguments.flags)) {
-        fprintf(stderr, "usher: %s\n", config.message);
-        return EXIT_USAGE;
-    }
-    log_set_level(config.log_level);
-    log_set_format(config.log_format);
-    const int exit_code = run(&arguments, &config);
-    config_wipe(&config);
-    return exit_code;
+    return fits(command, &arguments) ? run(command, &arguments) : EXIT_USAGE;
 }

@@ -10,6 +10,7 @@
 #include "app/embedded.h"
 #include "app/house.h"
 #include "app/operations.h"
+#include "app/settings.h"
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/clock.h"
@@ -108,6 +109,25 @@ static void print_welcome(const struct config *config, struct slice url)
             elsewhere ? config->data.text : "");
 }
 
+/* What was set and has no effect, or more than its owner may have meant. */
+static void warn_of_settings(const struct config *config)
+{
+    enum { UNKNOWN_TOLD_MAX = 20, MAPPED_PREFIX_BITS = 96 /* Of 0.0.0.0/0 in an IPv6 address. */ };
+    size_t place = 0;
+    for (uint32_t told = 0; told < UNKNOWN_TOLD_MAX; told++) {
+        const struct slice name = settings_next_unknown(environ, &place);
+        if (name.size == 0) break;
+        log_event(LOG_WARNING, "setting_unknown", LOG_TEXT("name", name));
+    }
+    const struct address_ranges *proxies = &config->limits.limiter.proxies;
+    for (size_t index = 0; index < proxies->count; index++) {
+        const uint8_t bits = proxies->all[index].prefix_bits;
+        if (bits != 0 && bits != MAPPED_PREFIX_BITS) continue;
+        log_event(LOG_WARNING, "everybody_is_a_proxy",
+                  LOG_TEXT("what", SLICE("TRUSTED_PROXIES lets any client choose his address")));
+    }
+}
+
 static void announce(const struct config *config, const struct server *server,
                      const struct operations *operations)
 {
@@ -182,6 +202,7 @@ static int serve(struct program *program, struct config *config)
         return EXIT_FAILURE;
     }
     announce(config, program->server, &program->operations);
+    warn_of_settings(config);
     wait_for_end(&signals);
     house_begin_stop(&program->house);
     return EXIT_SUCCESS;

@@ -4,6 +4,8 @@
  * from outside can forge. Secrets are never passed here: no Authorization header, signature,
  * token or body.
  *
+ * Nothing waits for it: a line that cannot go out at once is lost and counted.
+ *
  * Thread: any; each line is one write. The settings before the first thread starts.
  * Source: docs/monitoring.md lists the events.
  */
@@ -35,6 +37,10 @@ struct log_field {
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t field_count);
+
+/* Lines that were dropped because standard error took no more: a pipe whose reader is stuck. The
+ * next line that goes out is preceded by one that counts them. */
+uint64_t log_lost(void);
 
 /* Would an event of this level be written? For events whose fields cost something. */
 bool log_enabled(enum log_level level);

@@ -1,6 +1,7 @@
 /* engine_state.h - what the files of the engine share; nobody else includes it. */
 #pragma once
 
+#include "base/log_limit.h"
 #include "engine/deadlines.h"
 #include "engine/engine.h"
 #include "engine/residents.h"
@@ -29,6 +30,7 @@ struct engine {
     int64_t stepped_at_ms;
     int64_t resume_at_ms; /* After a failed commit no expiry is tried before this. */
     bool failed;
+    struct log_limit failures;
     struct engine_counts counts;
     struct batch batch;
     struct turn turn;

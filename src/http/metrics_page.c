@@ -1,5 +1,6 @@
 #include "http/metrics_page.h"
 
+#include "base/log.h"
 #include "http/metrics_text.h"
 #include "http/process_facts.h"
 #include "http/router.h"
@@ -207,6 +208,8 @@ static void write_process(struct buffer *buffer, const struct metrics_page *page
                        "Total user and system CPU time spent in seconds.");
     metrics_text_sample(buffer, "process_cpu_seconds_total", no_labels, facts.cpu_micros,
                         METRICS_MICROS);
+    write_one(buffer, "usher_log_lines_lost_total", "counter",
+              "Lines of the log that were dropped because nobody took them.", log_lost());
     write_one(buffer, "process_open_fds", "gauge", "Number of open file descriptors.",
               facts.open_files);
     write_one(buffer, "process_max_fds", "gauge", "Maximum number of open file descriptors.",

@@ -16,6 +16,13 @@ def bench(name, *arguments):
         check=False)
 
 
+def test_every_request_of_the_bench_is_measured_and_answered_as_expected():
+    done = bench("run", "--seconds", "1", "--rounds", "1", "--connections", "16")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.endswith("** |")]
+    assert len(rows) == 8 and all(float(row.split("**")[1]) > 0 for row in rows)
+
+
 def test_a_grown_store_passes_its_audit_and_sells():
     done = bench("grow", "--millions", "0.01", "--seconds", "1", "--rounds", "1", "--audit")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 
+import pytest
 from support import api as calls
 from support import process
 from test_faults import FLUSH_LATE_US, Fault, late_flush
@@ -142,3 +143,21 @@ def test_an_end_with_a_command_that_the_disk_still_keeps_is_clean(launch):
     assert server.wait() == 0
     server.start()
     assert server.api.statuses(showtime) == {"C3": "held"}
+
+
+@pytest.mark.sanitize
+@pytest.mark.parametrize("name", ["usher.db", "usher.db-wal"])
+def test_nothing_is_acknowledged_from_files_that_the_next_start_would_not_find(launch, name):
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    customer = server.api.customer()
+    customer.held(showtime, ["C1"])
+    path, aside = server.data / name, server.data / "aside"
+    path.rename(aside)
+    customer.hold(showtime, ["C2"]).expect(503, "STORE_UNAVAILABLE")
+    customer.hold(showtime, ["C2"]).expect(503, "STORE_UNAVAILABLE")
+    assert server.api.statuses(showtime) == {"C1": "held"}
+    server.api.public.get("/health/ready").expect(503)
+    aside.rename(path)
+    customer.held(showtime, ["C2"])
+    assert len(server.events("store_astray")) == len(server.events("store_back")) == 1

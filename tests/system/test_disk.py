@@ -153,6 +153,22 @@ def test_health_and_metrics_tell_of_a_full_disk(disk, launch):
     assert told["status"] == "ok" and "commit_error" not in told["details"]
 
 
+def test_a_full_disk_does_not_fill_the_log(disk, server):
+    """It may be on the same disk."""
+    showtime = server.showtimes[0]
+    customers = [server.api.customer() for _ in range(8)]
+    hold_until_refused(disk, customers, showtime)
+    refused = 0
+    for _ in range(200):
+        disk.fill()
+        refused += customers[0].hold(showtime, ["J1"]).status == 503
+    assert refused > 150
+    told = server.events("commit_failed") + server.events("store_failed") + server.events("sqlite")
+    assert len(told) < 60
+    disk.empty()
+    wait_until_writes_come_back(lambda: customers[0].hold(showtime, ["J1"]))
+
+
 def test_what_a_full_disk_acknowledged_survives_a_kill(disk, server):
     showtime = server.showtimes[0]
     customers = [server.api.customer() for _ in range(8)]

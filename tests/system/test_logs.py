@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 from support import api as calls
-from support import process, signing
+from support import metrics, process, signing
 
 LEVELS = {"error", "warning", "info", "debug"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -27,6 +27,40 @@ def loud(launch):
 
 def requests(server, request_id):
     return [line for line in server.events() if line.get("request_id") == request_id]
+
+
+def test_a_log_that_nobody_reads_stops_nothing_and_counts_what_it_lost(launch):
+    """A pipe holds 64 KB; a debug line for each request fills it soon."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content, start=False, LOG_LEVEL="debug", USHER_LOOPS="1", METRICS_PORT="0")
+    running = subprocess.Popen([str(process.BINARY), "serve"], stderr=subprocess.PIPE,
+                               stdin=subprocess.DEVNULL,
+                               env=process.clean_environment(**server.settings))
+    try:
+        serving = {}
+        while serving.get("event") != "serving":
+            serving = json.loads(running.stderr.readline())
+        server.port = int(serving["url"].rsplit(":", 1)[1])
+        operator = calls.Operator(int(serving["metrics"].rsplit(":", 1)[1]))
+        for _ in range(1000):
+            server.api.public.get("/api/movies").expect(200)
+        lost = metrics.scrape(operator).value("usher_log_lines_lost_total")
+        assert lost > 100
+        os.set_blocking(running.stderr.fileno(), False)
+        while running.stderr.read(65536):
+            pass
+        server.api.customer().held(showtime, ["C1"])
+        os.set_blocking(running.stderr.fileno(), True)
+        told = {}
+        while told.get("event") != "log_lost":
+            told = json.loads(running.stderr.readline())
+        assert told["lines"] >= lost
+        for _ in range(1000):
+            server.api.public.get("/api/movies").expect(200)
+    finally:
+        running.terminate()
+        assert running.wait(process.STOP_TIMEOUT_S) == 0
+        running.stderr.close()
 
 
 @pytest.mark.sanitize

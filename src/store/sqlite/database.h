@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/log_limit.h"
 #include "core/id.h"
 
 enum {
@@ -38,6 +39,7 @@ struct database {
     sqlite3_stmt *statements[DATABASE_STATEMENTS_MAX];
     int wal_pages;  /* In the WAL after this connection's last commit. */
     int wal_copied; /* Of these, copied into the file by the last checkpoint. */
+    struct log_limit failures;
 };
 
 /* Opens the file; ERROR_STORE_UNAVAILABLE with `ret_reason` set if it cannot be used. The

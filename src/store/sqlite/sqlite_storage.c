@@ -5,43 +5,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { PATH_SIZE_MAX = 512 };
-
-struct file {
-    char path[PATH_SIZE_MAX];
-    dev_t device;
-    ino_t number;
-};
+#include "store/sqlite/place.h"
 
 struct sqlite_storage {
     struct database database; /* For `count`. */
     const struct storage_meter *meter;
-    struct file store;
-    struct file wal;
+    struct place place;
     int folder; /* To ask how full the disk is, even if the folder's name is gone. */
 };
-
-/* Is the file that was there at the start still there? */
-static bool look(const struct file *file, uint64_t *ret_size)
-{
-    struct stat status;
-    *ret_size = 0;
-    if (stat(file->path, &status) != 0) return false;
-    *ret_size = (uint64_t)status.st_size;
-    return status.st_dev == file->device && status.st_ino == file->number;
-}
 
 static void examine(void *context, struct storage_state *ret_state)
 {
     const struct sqlite_storage *storage = context;
     *ret_state = (struct storage_state){0};
-    const bool store_in_place = look(&storage->store, &ret_state->store_size);
-    const bool wal_in_place = look(&storage->wal, &ret_state->wal_size);
-    ret_state->in_place = store_in_place && wal_in_place;
+    struct place_sizes sizes;
+    ret_state->in_place = place_holds(&storage->place, &sizes);
+    ret_state->store_size = sizes.store;
+    ret_state->wal_size = sizes.wal;
     struct statvfs disk;
     if (fstatvfs(storage->folder, &disk) != 0) return;
     ret_state->disk_size = (uint64_t)disk.f_blocks * disk.f_frsize;
@@ -91,23 +74,9 @@ static enum error count(void *context, struct storage_counts *ret_counts)
 
 static const struct storage_methods methods = {.examine = examine, .count = count};
 
-static bool remember(struct file *file, const char *path, const char *suffix)
-{
-    const int size = snprintf(file->path, sizeof file->path, "%s%s", path, suffix);
-    if (size < 0 || (size_t)size >= sizeof file->path) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    struct stat status;
-    if (stat(file->path, &status) != 0) return false;
-    file->device = status.st_dev;
-    file->number = status.st_ino;
-    return true;
-}
-
 static int open_folder(const char *path)
 {
-    char folder[PATH_SIZE_MAX];
+    char folder[PLACE_PATH_SIZE];
     const char *slash = strrchr(path, '/');
     const size_t size = slash == NULL ? 0 : (size_t)(slash - path);
     CHECK(size < sizeof folder);
@@ -133,9 +102,7 @@ enum error sqlite_storage_open(const char *path, const struct storage_meter *met
         sqlite_storage_close(storage);
         return ERROR_STORE_UNAVAILABLE;
     }
-    if (remember(&storage->store, path, "") && remember(&storage->wal, path, "-wal")) {
-        storage->folder = open_folder(path);
-    }
+    if (place_remember(&storage->place, path)) storage->folder = open_folder(path);
     if (storage->folder < 0) {
         database_explain(ret_reason, "%s cannot be watched: %s", path, strerror(errno));
         sqlite_storage_close(storage);

@@ -56,12 +56,25 @@ static enum error checkpoint_if(struct sqlite_store *store, int pages)
     return writer_state_note(store, error) == ERROR_OUTCOME_UNKNOWN ? error : ERROR_NONE;
 }
 
+/* Nothing is acknowledged from files that the next start will not find. They may come back. */
+static bool is_in_place(struct sqlite_store *store)
+{
+    const bool astray = store->watched && !place_holds(&store->place, NULL);
+    if (astray != store->astray) {
+        log_event(astray ? LOG_ERROR : LOG_INFO, astray ? "store_astray" : "store_back",
+                  LOG_TEXT("file", slice_of(store->place.store.path)));
+    }
+    store->astray = astray;
+    return !astray;
+}
+
 static enum error begin(void *context)
 {
     struct sqlite_store *store = context;
     CHECK(!store->open);
 
     if (store->broken) return ERROR_OUTCOME_UNKNOWN;
+    if (!is_in_place(store)) return ERROR_STORE_UNAVAILABLE;
     const enum error error = checkpoint_if(store, CHECKPOINT_PAGES);
     if (error != ERROR_NONE) return error;
     sqlite3_stmt *statement = database_statement(&store->database, "BEGIN");
@@ -303,6 +316,7 @@ enum error sqlite_store_open(const char *path, const struct siphash_key *tag_key
         sqlite_store_close(store);
         return ERROR_STORE_UNAVAILABLE;
     }
+    store->watched = place_remember(&store->place, path);
     *ret_store = store;
     return ERROR_NONE;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/gather.h"
+#include "store/sqlite/place.h"
 #include "store/sqlite/sqlite_store.h"
 
 /* Which table takes keys, and the day it is for; see key_day.h. */
@@ -18,6 +19,9 @@ struct sqlite_store {
     struct keys_in_use keys_committed; /* What an undone transaction goes back to. */
     int64_t tended_at_ms;
     struct storage_meter meter;
+    struct place place;
+    bool watched; /* `place` is known: the files are of a file system. */
+    bool astray;  /* They were not in their place when the last batch began. */
     bool open;    /* A batch is. */
     bool wrote;   /* The open batch has recorded something. */
     bool damaged; /* The batch has read a damaged page, and SQLite will not commit it. */

@@ -1,0 +1,37 @@
+/* place.h - are the store's files still where the next start will look for them?
+ *
+ * What is written into a file that has been removed or replaced is gone with the process, so
+ * nothing may be acknowledged from it.
+ *
+ * Thread: each place belongs to one thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { PLACE_PATH_SIZE = 512 };
+
+struct place_file {
+    char path[PLACE_PATH_SIZE];
+    dev_t device;
+    ino_t number;
+};
+
+struct place {
+    struct place_file store;
+    struct place_file wal;
+};
+
+struct place_sizes {
+    uint64_t store;
+    uint64_t wal;
+};
+
+/* Remembers the files of the store at `path`, which is open; false, and errno says why, if they
+ * are not there. */
+bool place_remember(struct place *place, const char *path);
+
+/* Are they the same files still? `ret_sizes` may be NULL. */
+bool place_holds(const struct place *place, struct place_sizes *ret_sizes);
