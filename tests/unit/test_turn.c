@@ -48,7 +48,8 @@ static void hold_pay_and_money_can_share_a_turn(void **state)
 {
     struct turn_fixture *fixture = *state;
     struct command hold = turn_fixture_hold("an", "A1", 1);
-    const struct id made = turn_fixture_id(fixture->last_number + 1);
+    const struct numbers *numbers = &fixture->numbers;
+    const struct id made = id_seal(&numbers->key, ID_BOOKING, numbers->next_booking);
     struct command pay = turn_fixture_pay("an", made, PAYMENT_MOMO, 2);
     struct command cancel = turn_fixture_cancel("an", made);
     struct command *const commands[] = {&hold, &pay, &cancel};

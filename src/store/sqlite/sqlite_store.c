@@ -147,9 +147,8 @@ static enum error gather(void *context, struct turn *turn)
                                          .find_booking = find_booking,
                                          .find_payment = find_payment,
                                          .find_block = find_block};
-    const enum error error = gather_facts(&finder, turn);
-    if (error == ERROR_NONE) gather_fresh(&store->numbers, turn);
-    return error;
+    turn->numbers = &store->numbers;
+    return gather_facts(&finder, turn);
 }
 
 static enum error record(void *context, const struct turn *turn)
