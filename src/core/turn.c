@@ -190,7 +190,7 @@ void turn_decide(struct turn *turn)
 
     for (uint32_t index = 0; index < turn->command_count; index++) {
         struct command *command = turn->commands[index];
-        command->answer = (struct answer){0};
+        command_clear_answer(command, ERROR_NONE);
         if (command->order != NULL) command->order->answer = (struct staff_answer){0};
         if (turn->map != NULL) command->answer.map_version = turn->map->version;
         decide(turn, command);
