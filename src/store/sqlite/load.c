@@ -97,8 +97,7 @@ static bool read_claim(const struct sqlite_store *store, sqlite3_stmt *row, stru
             return false; /* No pending booking of that end: it would never lapse. */
         claim.holder = siphash(&store->tag_key, user.data, user.size);
     }
-    map->states[place] = (uint8_t)state;
-    map->claims[place] = claim;
+    seat_map_put(map, (uint32_t)place, state, &claim);
     return true;
 }
 
