@@ -50,6 +50,7 @@ struct seat_map {
     int64_t starts_at_ms;
     int64_t ends_at_ms;
     int64_t prices[SEAT_TYPE_COUNT];
+    int64_t number;       /* The store's own, of the showtime. */
     uint64_t layout;      /* The store's name for the layout: another one, another layout. */
     uint32_t place_count; /* rows * cols */
     uint16_t rows;

@@ -154,7 +154,6 @@ static enum error gather(void *context, struct turn *turn)
 static enum error record(void *context, const struct turn *turn)
 {
     struct sqlite_store *store = context;
-    store->wrote = true;
     return writer_state_note(store, record_turn(store, turn));
 }
 
@@ -162,6 +161,7 @@ static enum error edit(void *context, struct catalogue_edit *wanted, int64_t now
 {
     struct sqlite_store *store = context;
     CHECK(store->open);
+    store->wrote = true;
     return writer_state_note(store, catalogue_edit(&store->database, wanted, now_ms));
 }
 
