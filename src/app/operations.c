@@ -8,6 +8,8 @@
 #include "http/problem.h"
 #include "store/sqlite/sqlite_reader.h"
 
+static_assert((int)LOOPS_MAX == (int)WRITER_LOOPS_MAX, "every loop has its outbox");
+
 enum {
     CONNECTIONS_MAX_HERE = 64, /* A few collectors and probes. */
     GRACE_MS = 500,            /* A page takes a few. */

@@ -10,22 +10,29 @@ void buffer_init(struct buffer *buffer, void *block, size_t capacity)
     *buffer = (struct buffer){.data = block, .capacity = capacity};
 }
 
-void buffer_append(struct buffer *buffer, struct slice text)
+char *buffer_grow(struct buffer *buffer, size_t size)
 {
     CHECK(buffer->size <= buffer->capacity);
 
-    if (buffer->overflowed) return;
-    if (text.size > buffer->capacity - buffer->size) {
+    if (buffer->overflowed || size > buffer->capacity - buffer->size) {
         buffer->overflowed = true;
-        return;
+        return NULL;
     }
-    if (text.size > 0) memcpy(buffer->data + buffer->size, text.data, text.size);
-    buffer->size += text.size;
+    char *target = buffer->data + buffer->size;
+    buffer->size += size;
+    return target;
+}
+
+void buffer_append(struct buffer *buffer, struct slice text)
+{
+    char *target = buffer_grow(buffer, text.size);
+    if (target != NULL && text.size > 0) memcpy(target, text.data, text.size);
 }
 
 void buffer_append_char(struct buffer *buffer, char letter)
 {
-    buffer_append(buffer, (struct slice){.data = &letter, .size = 1});
+    char *target = buffer_grow(buffer, 1);
+    if (target != NULL) *target = letter;
 }
 
 void buffer_append_unsigned(struct buffer *buffer, uint64_t number)
@@ -47,14 +54,8 @@ void buffer_append_number(struct buffer *buffer, int64_t number)
 
 void buffer_append_hex(struct buffer *buffer, const void *bytes, size_t size)
 {
-    CHECK(buffer->size <= buffer->capacity);
-
-    if (buffer->overflowed || 2 * size > buffer->capacity - buffer->size) {
-        buffer->overflowed = true;
-        return;
-    }
-    hex_format(bytes, size, buffer->data + buffer->size);
-    buffer->size += 2 * size;
+    char *target = buffer_grow(buffer, 2 * size);
+    if (target != NULL) hex_format(bytes, size, target);
 }
 
 struct slice buffer_text(const struct buffer *buffer)

@@ -20,6 +20,9 @@ struct buffer {
 /* Uses `block`, which the caller owns and keeps alive. */
 void buffer_init(struct buffer *buffer, void *block, size_t capacity);
 
+/* Appends `size` bytes for the caller to fill in at once; NULL if they do not fit. */
+char *buffer_grow(struct buffer *buffer, size_t size);
+
 void buffer_append(struct buffer *buffer, struct slice text);
 void buffer_append_char(struct buffer *buffer, char letter);
 

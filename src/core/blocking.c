@@ -22,7 +22,7 @@ static enum refusal judge(const struct turn *turn, const struct command *command
     return conflicts_of_claims(map, &wish, answer->conflicts, &answer->conflict_count);
 }
 
-void blocking_decide(struct turn *turn, struct command *command, const struct fresh *fresh)
+void blocking_decide(struct turn *turn, struct command *command)
 {
     struct staff_order *order = command->order;
     CHECK(order->seat_count >= 1);
@@ -37,9 +37,8 @@ void blocking_decide(struct turn *turn, struct command *command, const struct fr
         turn_refuse(turn, command, refusal);
         return;
     }
-    CHECK(!id_is_none(fresh->block));
     struct block *block = &order->answer.block;
-    *block = (struct block){.id = fresh->block,
+    *block = (struct block){.id = numbers_draw_block(turn->numbers, turn->now_ms),
                             .showtime = turn->map->showtime,
                             .seat_count = order->seat_count,
                             .reason = order->text,

@@ -8,7 +8,7 @@
 
 /* Blocks all the seats asked for, or none and names every one that is not available. A
  * showtime that is cancelled or over takes no blocks. */
-void blocking_decide(struct turn *turn, struct command *command, const struct fresh *fresh);
+void blocking_decide(struct turn *turn, struct command *command);
 
 /* Releases a block that stands; one that does not is REFUSAL_NOT_FOUND. */
 void blocking_release(struct turn *turn, struct command *command);

@@ -81,3 +81,7 @@ struct command {
 /* Makes an empty command. Leaves alone what it does not have to touch: the text of its URLs, and
  * the answer, which its turn makes. */
 void command_init(struct command *command);
+
+/* Makes an empty answer, with no booking and no payment, or that of a failure. Of a booking and
+ * a payment only the id is touched: most answers have none, and they are large. */
+void command_clear_answer(struct command *command, enum error failure);

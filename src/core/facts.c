@@ -1,20 +1,26 @@
 #include "core/facts.h"
 
-#include <string.h>
-
 #include "base/check.h"
 
 void facts_clear(struct facts *facts)
 {
+    for (uint32_t index = 0; index < facts->booking_count; index++) {
+        facts->booking_slots[facts->bookings[index].slot] = 0;
+    }
+    for (uint32_t index = 0; index < facts->payment_count; index++) {
+        facts->payment_slots[facts->payments[index].slot] = 0;
+    }
+    for (uint32_t index = 0; index < facts->key_count; index++) {
+        facts->key_slots[facts->keys[index].slot] = 0;
+    }
+    for (uint32_t index = 0; index < facts->block_count; index++) {
+        facts->block_slots[facts->blocks[index].slot] = 0;
+    }
     facts->booking_count = 0;
     facts->payment_count = 0;
     facts->key_count = 0;
     facts->block_count = 0;
     facts->journal_count = 0;
-    memset(facts->booking_slots, 0, sizeof facts->booking_slots);
-    memset(facts->payment_slots, 0, sizeof facts->payment_slots);
-    memset(facts->key_slots, 0, sizeof facts->key_slots);
-    memset(facts->block_slots, 0, sizeof facts->block_slots);
 }
 
 /* Ids end in a seal and keys are random, so their last bytes are as good as a hash. */
@@ -80,10 +86,11 @@ struct block_fact *facts_block(struct facts *facts, struct id id)
     }
 }
 
-static void take_slot(uint16_t *slots, uint32_t slot, uint32_t position)
+static uint32_t take_slot(uint16_t *slots, uint32_t slot, uint32_t position)
 {
     while (slots[slot] != 0) slot = slot_after(slot);
     slots[slot] = (uint16_t)(position + 1);
+    return slot;
 }
 
 struct booking_fact *facts_add_booking(struct facts *facts, const struct booking *booking,
@@ -93,9 +100,11 @@ struct booking_fact *facts_add_booking(struct facts *facts, const struct booking
     CHECK(facts_booking(facts, booking->id) == NULL);
 
     const uint32_t position = facts->booking_count++;
-    facts->bookings[position] = (struct booking_fact){.booking = *booking, .state = state};
-    take_slot(facts->booking_slots, id_slot(booking->id), position);
-    return &facts->bookings[position];
+    struct booking_fact *fact = &facts->bookings[position];
+    fact->booking = *booking;
+    fact->state = state;
+    fact->slot = take_slot(facts->booking_slots, id_slot(booking->id), position);
+    return fact;
 }
 
 struct payment_fact *facts_add_payment(struct facts *facts, const struct payment *payment,
@@ -105,9 +114,11 @@ struct payment_fact *facts_add_payment(struct facts *facts, const struct payment
     CHECK(facts_payment(facts, payment->id) == NULL);
 
     const uint32_t position = facts->payment_count++;
-    facts->payments[position] = (struct payment_fact){.payment = *payment, .state = state};
-    take_slot(facts->payment_slots, id_slot(payment->id), position);
-    return &facts->payments[position];
+    struct payment_fact *fact = &facts->payments[position];
+    fact->payment = *payment;
+    fact->state = state;
+    fact->slot = take_slot(facts->payment_slots, id_slot(payment->id), position);
+    return fact;
 }
 
 struct key_fact *facts_add_key(struct facts *facts, const struct key_record *record,
@@ -117,9 +128,11 @@ struct key_fact *facts_add_key(struct facts *facts, const struct key_record *rec
     CHECK(facts_key(facts, &record->claim) == NULL);
 
     const uint32_t position = facts->key_count++;
-    facts->keys[position] = (struct key_fact){.record = *record, .state = state};
-    take_slot(facts->key_slots, key_slot(&record->claim), position);
-    return &facts->keys[position];
+    struct key_fact *fact = &facts->keys[position];
+    fact->record = *record;
+    fact->state = state;
+    fact->slot = take_slot(facts->key_slots, key_slot(&record->claim), position);
+    return fact;
 }
 
 struct block_fact *facts_add_block(struct facts *facts, const struct block *block,
@@ -129,9 +142,11 @@ struct block_fact *facts_add_block(struct facts *facts, const struct block *bloc
     CHECK(facts_block(facts, block->id) == NULL);
 
     const uint32_t position = facts->block_count++;
-    facts->blocks[position] = (struct block_fact){.block = *block, .state = state};
-    take_slot(facts->block_slots, id_slot(block->id), position);
-    return &facts->blocks[position];
+    struct block_fact *fact = &facts->blocks[position];
+    fact->block = *block;
+    fact->state = state;
+    fact->slot = take_slot(facts->block_slots, id_slot(block->id), position);
+    return fact;
 }
 
 void facts_add_entry(struct facts *facts, const struct journal_entry *entry)

@@ -19,21 +19,25 @@ enum fact_state { FACT_KNOWN, FACT_CHANGED, FACT_NEW };
 struct booking_fact {
     struct booking booking;
     enum fact_state state;
+    uint32_t slot; /* Of the hash, as in the others. */
 };
 
 struct payment_fact {
     struct payment payment;
     enum fact_state state;
+    uint32_t slot;
 };
 
 struct key_fact {
     struct key_record record;
     enum fact_state state;
+    uint32_t slot;
 };
 
 struct block_fact {
     struct block block;
     enum fact_state state;
+    uint32_t slot;
 };
 
 enum { FACT_SLOTS = 4096 }; /* Twice the most records of a kind, so that a look ends soon. */
@@ -58,7 +62,7 @@ struct facts {
 static_assert(FACT_SLOTS >= 2 * TURN_PAYMENTS_MAX, "the hash stays half empty");
 static_assert(FACT_SLOTS >= 2 * TURN_BOOKINGS_MAX, "the hash stays half empty");
 
-/* Forgets everything. */
+/* Forgets everything; costs what there is to forget. */
 void facts_clear(struct facts *facts);
 
 /* The record, or NULL. The pointer stays good until facts_clear. */

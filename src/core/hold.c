@@ -38,13 +38,10 @@ static enum refusal judge(const struct turn *turn, struct command *command)
     return judge_hoarding(turn, command, wish.tag);
 }
 
-static struct booking make_booking(const struct turn *turn, const struct command *command,
-                                   const struct fresh *fresh)
+static struct booking make_booking(const struct turn *turn, const struct command *command)
 {
     const int64_t expires_at_ms = turn->now_ms + turn->policy->hold_ms;
-    struct booking booking = {.id = fresh->booking,
-                              .showtime = turn->map->showtime,
-                              .code = fresh->code,
+    struct booking booking = {.showtime = turn->map->showtime,
                               .user = command->claim.user,
                               .status = BOOKING_PENDING,
                               .seat_count = command->seat_count,
@@ -61,10 +58,11 @@ static struct booking make_booking(const struct turn *turn, const struct command
         booking.total_amount = money_add(booking.total_amount, price);
     }
     booking.final_amount = money_subtract(booking.total_amount, booking.discount_amount);
+    booking.id = numbers_draw_booking(turn->numbers, turn->now_ms, &booking.code);
     return booking;
 }
 
-void hold_decide(struct turn *turn, struct command *command, const struct fresh *fresh)
+void hold_decide(struct turn *turn, struct command *command)
 {
     CHECK(command->seat_count >= 1);
     CHECK(command->seat_count <= SEATS_PER_HOLD_MAX);
@@ -78,8 +76,7 @@ void hold_decide(struct turn *turn, struct command *command, const struct fresh 
         turn_refuse(turn, command, refusal);
         return;
     }
-    CHECK(!id_is_none(fresh->booking));
-    const struct booking booking = make_booking(turn, command, fresh);
+    const struct booking booking = make_booking(turn, command);
     facts_add_booking(&turn->facts, &booking, FACT_NEW);
     turn_claim_seats(turn, &booking, SEAT_HELD);
     turn_grow_version(turn);

@@ -7,4 +7,4 @@
 #include "core/turn.h"
 
 /* Judges the command, whose key is fresh, and carries out what it grants. */
-void hold_decide(struct turn *turn, struct command *command, const struct fresh *fresh);
+void hold_decide(struct turn *turn, struct command *command);

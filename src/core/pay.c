@@ -33,8 +33,9 @@ static int64_t payment_end(const struct turn *turn, const struct command *comman
 }
 
 static struct payment make_payment(const struct turn *turn, const struct command *command,
-                                   const struct booking *booking, struct id id)
+                                   const struct booking *booking)
 {
+    const struct id id = numbers_draw_payment(turn->numbers, turn->now_ms);
     struct payment payment = {
         .id = id,
         .booking = booking->id,
@@ -59,14 +60,12 @@ static void extend_hold(struct turn *turn, struct booking *booking, int64_t unti
     turn_grow_version(turn);
 }
 
-static void open_payment(struct turn *turn, struct command *command, struct booking_fact *fact,
-                         const struct fresh *fresh)
+static void open_payment(struct turn *turn, struct command *command, struct booking_fact *fact)
 {
     struct booking *booking = &fact->booking;
-    CHECK(!id_is_none(fresh->payment));
 
     turn_fail_active(turn, booking, (struct id){0}, REASON_SUPERSEDED);
-    const struct payment payment = make_payment(turn, command, booking, fresh->payment);
+    const struct payment payment = make_payment(turn, command, booking);
     if (payment.expires_at_ms > booking->hold_expires_at_ms) {
         extend_hold(turn, booking, payment.expires_at_ms);
     }
@@ -93,7 +92,7 @@ static void answer_active(struct turn *turn, struct command *command,
     turn_answer(turn, command, &booking->booking, payment);
 }
 
-void pay_decide(struct turn *turn, struct command *command, const struct fresh *fresh)
+void pay_decide(struct turn *turn, struct command *command)
 {
     struct booking_fact *booking = facts_booking(&turn->facts, command->booking);
     const enum refusal refusal = judge(turn, command, booking);
@@ -105,5 +104,5 @@ void pay_decide(struct turn *turn, struct command *command, const struct fresh *
     const bool answers = active != NULL && payment_active(&active->payment, turn->now_ms) &&
                          active->payment.method == command->method;
     if (answers) answer_active(turn, command, booking, active);
-    else open_payment(turn, command, booking, fresh);
+    else open_payment(turn, command, booking);
 }

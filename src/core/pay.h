@@ -11,4 +11,4 @@
 #include "core/turn.h"
 
 /* Judges the command, whose key is fresh, and carries out what it grants. */
-void pay_decide(struct turn *turn, struct command *command, const struct fresh *fresh);
+void pay_decide(struct turn *turn, struct command *command);

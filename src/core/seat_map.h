@@ -50,6 +50,7 @@ struct seat_map {
     int64_t starts_at_ms;
     int64_t ends_at_ms;
     int64_t prices[SEAT_TYPE_COUNT];
+    int64_t number;       /* The store's own, of the showtime. */
     uint64_t layout;      /* The store's name for the layout: another one, another layout. */
     uint32_t place_count; /* rows * cols */
     uint16_t rows;
@@ -58,6 +59,7 @@ struct seat_map {
                                   this; INT64_MAX: none will. */
     uint8_t *states;           /* [place_count], enum seat_state */
     uint8_t *types;            /* [place_count], enum seat_type */
+    uint8_t *marks;            /* [place_count], a piece of the tag of who holds a held seat */
     struct seat_claim *claims; /* [place_count] */
 };
 
@@ -69,6 +71,10 @@ size_t seat_map_size(uint32_t place_count);
 /* Lays out an empty map in `block` of seat_map_size bytes, which the caller owns, aligned to
  * 16. All seats of the layout are available. */
 void seat_map_init(struct seat_map *map, const struct seat_layout *layout, void *block);
+
+/* Gives a seat a state and a claim; an empty one where nobody has it. */
+void seat_map_put(struct seat_map *map, uint32_t place, enum seat_state state,
+                  const struct seat_claim *claim);
 
 /* Reads 1-2 letters A-Z and 1-3 digits; false, and `ret_name` untouched, if malformed.
  * No layout has a seat with leading zeros (`A01`). */

@@ -34,6 +34,7 @@ void turn_begin(struct turn *turn, const struct turn_policy *policy,
     turn->command_count = 0;
     turn->policy = policy;
     turn->memory = memory;
+    turn->numbers = NULL;
     turn->map = map;
     turn->now_ms = now_ms;
     facts_clear(&turn->facts);
@@ -140,15 +141,15 @@ static bool answer_known_key(struct turn *turn, struct command *command)
     return true;
 }
 
-static void decide(struct turn *turn, struct command *command, const struct fresh *fresh)
+static void decide(struct turn *turn, struct command *command)
 {
     switch (command->kind) {
     case COMMAND_HOLD:
-        if (!answer_known_key(turn, command)) hold_decide(turn, command, fresh);
+        if (!answer_known_key(turn, command)) hold_decide(turn, command);
         break;
     case COMMAND_CONFIRM:
     case COMMAND_PAY:
-        if (!answer_known_key(turn, command)) pay_decide(turn, command, fresh);
+        if (!answer_known_key(turn, command)) pay_decide(turn, command);
         break;
     case COMMAND_CANCEL:
         cancellation_decide(turn, command);
@@ -160,7 +161,7 @@ static void decide(struct turn *turn, struct command *command, const struct fres
         ending_decide(turn, command);
         break;
     case COMMAND_BLOCK:
-        blocking_decide(turn, command, fresh);
+        blocking_decide(turn, command);
         break;
     case COMMAND_RELEASE:
         blocking_release(turn, command);
@@ -184,14 +185,15 @@ static void decide(struct turn *turn, struct command *command, const struct fres
 void turn_decide(struct turn *turn)
 {
     CHECK(turn->policy != NULL);
+    CHECK(turn->numbers != NULL);
     CHECK(turn->command_count > 0);
 
     for (uint32_t index = 0; index < turn->command_count; index++) {
         struct command *command = turn->commands[index];
-        command->answer = (struct answer){0};
+        command_clear_answer(command, ERROR_NONE);
         if (command->order != NULL) command->order->answer = (struct staff_answer){0};
         if (turn->map != NULL) command->answer.map_version = turn->map->version;
-        decide(turn, command, &turn->fresh[index]);
+        decide(turn, command);
     }
     if (turn->map != NULL) count_next_lapse(turn->map, turn->now_ms);
 }

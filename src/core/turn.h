@@ -5,8 +5,8 @@
  * has to write in one step. It is pure: the same map, facts, commands and clock give the same
  * bytes.
  *
- * How one runs: turn_begin; turn_add for each command; the store gathers the facts;
- * turn_decide; the store records and commits; then the answers leave. If the commit fails,
+ * How one runs: turn_begin; turn_add for each command; the store gathers the facts and lends its
+ * numbers; turn_decide; the store records and commits; then the answers leave. If the commit fails,
  * the map is dropped and loaded again: a turn is never undone in memory.
  *
  * Shape:  up to TURN_COMMANDS_MAX commands; each changed place stands once.
@@ -17,6 +17,7 @@
 
 #include "core/command.h"
 #include "core/facts.h"
+#include "core/numbers.h"
 #include "core/refusal_memory.h"
 
 struct turn_policy {
@@ -24,14 +25,6 @@ struct turn_policy {
     int64_t payment_ms;
     uint32_t held_seats_max;
     struct siphash_key tag_key; /* Turns a user into the tag that claims carry. */
-};
-
-/* Ids that a command may use for what it makes; given by the store. */
-struct fresh {
-    struct id booking;
-    struct code code;
-    struct id payment;
-    struct id block;
 };
 
 struct seat_change {
@@ -43,11 +36,11 @@ struct seat_change {
 struct turn {
     const struct turn_policy *policy;
     const struct refusal_memory *memory; /* NULL: none. */
+    struct numbers *numbers;             /* For what is granted; lent by the store's gather. */
     struct seat_map *map;                /* NULL: the commands name no showtime that exists. */
     int64_t now_ms;
     uint32_t command_count;
     struct command *commands[TURN_COMMANDS_MAX];
-    struct fresh fresh[TURN_COMMANDS_MAX];
     struct facts facts;
     bool showtime_cancelled; /* In this turn. */
     uint32_t seat_change_count;

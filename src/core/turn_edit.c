@@ -51,8 +51,7 @@ void turn_claim_seats(struct turn *turn, const struct booking *booking, enum sea
         CHECK(place != PLACE_NONE);
         CHECK(map->states[place] == SEAT_AVAILABLE || owns(turn, booking, place));
         note_change(turn, place);
-        map->states[place] = (uint8_t)state;
-        map->claims[place] = claim;
+        seat_map_put(map, place, state, &claim);
     }
     if (state == SEAT_HELD && claim.held_until_ms < map->next_lapse_ms) {
         map->next_lapse_ms = claim.held_until_ms;
@@ -62,8 +61,7 @@ void turn_claim_seats(struct turn *turn, const struct booking *booking, enum sea
 static void free_place(struct turn *turn, uint32_t place)
 {
     note_change(turn, place);
-    turn->map->states[place] = SEAT_AVAILABLE;
-    turn->map->claims[place] = (struct seat_claim){0};
+    seat_map_put(turn->map, place, SEAT_AVAILABLE, &(struct seat_claim){0});
 }
 
 void turn_free_seats(struct turn *turn, const struct booking *booking)
@@ -82,8 +80,7 @@ void turn_block_seats(struct turn *turn, const struct block *block)
         CHECK(place != PLACE_NONE);
         CHECK(turn->map->states[place] == SEAT_AVAILABLE);
         note_change(turn, place);
-        turn->map->states[place] = SEAT_BLOCKED;
-        turn->map->claims[place] = (struct seat_claim){.booking = block->id};
+        seat_map_put(turn->map, place, SEAT_BLOCKED, &(struct seat_claim){.booking = block->id});
     }
 }
 

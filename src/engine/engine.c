@@ -37,7 +37,7 @@ static void answer(struct engine *engine, struct command *command)
 
 static void answer_failure(struct engine *engine, struct command *command, enum error failure)
 {
-    command->answer = (struct answer){.failure = failure};
+    command_clear_answer(command, failure);
     answer(engine, command);
 }
 
@@ -157,7 +157,7 @@ static void answer_batch(struct engine *engine, enum error failure)
     while (command != NULL) {
         struct command *next = command->next;
         command->next = NULL;
-        if (failure != ERROR_NONE) command->answer = (struct answer){.failure = failure};
+        if (failure != ERROR_NONE) command_clear_answer(command, failure);
         else refusal_memory_note(&engine->memory, command);
         engine->counts.commands++;
         answer(engine, command);

@@ -73,7 +73,7 @@ static void fail_turn(struct engine *engine, enum error failure)
 {
     struct turn *turn = &engine->turn;
     for (uint32_t index = 0; index < turn->command_count; index++) {
-        turn->commands[index]->answer = (struct answer){.failure = failure};
+        command_clear_answer(turn->commands[index], failure);
     }
 }
 
@@ -154,7 +154,7 @@ static enum error run_edit(struct engine *engine, uint32_t slot, int64_t now_ms)
     const struct store *store = &engine->options.store;
     struct batch *batch = &engine->batch;
     struct command *command = take_waiting(engine, resident);
-    command->answer = (struct answer){0};
+    command_clear_answer(command, ERROR_NONE);
     enum error error = store->methods->edit(store->context, command->edit, now_ms);
     if (error == ERROR_INTERNAL_ERROR) {
         command->answer.failure = error;

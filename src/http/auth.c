@@ -1,6 +1,9 @@
 #include "http/auth.h"
 
+#include "http/desk.h"
 #include "http/problem.h"
+
+static_assert((int)SECRETS_MAX <= (int)JWT_SECRETS_MAX, "every secret is tried");
 
 enum { CHALLENGE_SIZE_MAX = 160 };
 

@@ -8,6 +8,8 @@
 #include "http/query.h"
 #include "http/reply.h"
 
+static_assert((int)BOOKINGS_LISTED_MAX >= (int)QUERY_LIMIT_MAX, "the contract's pages can be had");
+
 enum {
     BOOKING_SIZE_MAX = 2048, /* Ten seats of 70 bytes and a reason that needs escapes. */
     LIST_OVERHEAD_MAX = 256,

@@ -16,9 +16,9 @@
 
 enum {
     JWT_SIZE_MAX = 4096,
-    JWT_SECRETS_MAX = 2,  /* The one in use and the one before, while rotating. */
-    JWT_LEEWAY_S = 30,    /* For nbf and iat: clocks differ. exp has none. */
-    JWT_CACHE_SIZE = 256, /* Users of one loop within the same seconds; 170 KB. */
+    JWT_SECRETS_MAX = 2,   /* The one in use and the one before, while rotating. */
+    JWT_LEEWAY_S = 30,     /* For nbf and iat: clocks differ. exp has none. */
+    JWT_CACHE_SIZE = 4096, /* Users of one loop within the same minutes; at most 2.5 MB. */
 };
 
 struct jwt_options {

@@ -93,16 +93,42 @@ static bool stands_for_itself(char letter)
     return byte >= 0x20 && byte < 0x80 && letter != '"' && letter != '\\';
 }
 
+/* Do eight bytes all stand for themselves? The lowest one that does not leaves its high bit in
+ * one of the terms; if there is none, nothing is borrowed, and no high bit is set. */
+static bool word_stands_for_itself(const char *letters)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word;
+    memcpy(&word, letters, sizeof word);
+    const uint64_t quote = word ^ ones * '"';
+    const uint64_t backslash = word ^ ones * '\\';
+    const uint64_t special = word | (word - ones * 0x20) | (quote - ones) | (backslash - ones);
+    return (special & ones * 0x80) == 0;
+}
+
+/* How many bytes from `offset` on stand for themselves. */
+static size_t plain_size(struct slice text, size_t offset)
+{
+    size_t end = offset;
+    while (text.size - end >= sizeof(uint64_t) && word_stands_for_itself(text.data + end)) {
+        end += sizeof(uint64_t);
+    }
+    while (end < text.size && stands_for_itself(text.data[end])) end++;
+    return end - offset;
+}
+
 static void append_string(struct buffer *buffer, struct slice text)
 {
-    buffer_append_char(buffer, '"');
-    size_t offset = 0;
+    size_t offset = plain_size(text, 0);
+    char *target = buffer_grow(buffer, offset + 1);
+    if (target == NULL) return;
+    *target = '"';
+    if (offset > 0) memcpy(target + 1, text.data, offset);
     while (offset < text.size) {
-        size_t end = offset;
-        while (end < text.size && stands_for_itself(text.data[end])) end++;
-        buffer_append(buffer, (struct slice){.data = text.data + offset, .size = end - offset});
-        if (end < text.size) end += append_escaped(buffer, slice_from(text, end));
-        offset = end;
+        offset += append_escaped(buffer, slice_from(text, offset));
+        const size_t size = plain_size(text, offset);
+        buffer_append(buffer, (struct slice){.data = text.data + offset, .size = size});
+        offset += size;
     }
     buffer_append_char(buffer, '"');
 }

@@ -32,8 +32,8 @@ struct store_methods {
 
     enum error (*begin)(void *context);
 
-    /* Adds to `turn->facts` what its commands name (those not there yet) and gives each
-     * command its fresh ids. */
+    /* Adds to `turn->facts` what its commands name (those not there yet) and lends the turn the
+     * numbers of what it makes. */
     enum error (*gather)(void *context, struct turn *turn);
 
     /* Writes the changed facts, the journal, the changed seats, and the map's version; and its

@@ -2,14 +2,6 @@
 
 #include "base/check.h"
 
-/* Numbers follow the clock, or run ahead of it. A restored backup has forgotten the last ones,
- * and must not give a lost booking's code, or the reference under which a gateway may still
- * report a lost payment, to somebody else. The rates are far above what is sold for long, and
- * last for 44 and 68 years. */
-#define NUMBERS_START_MS INT64_C(1704067200000) /* 2024-01-01 */
-#define BOOKINGS_PER_SECOND 1000
-#define PAYMENTS_PER_SECOND 65536
-
 static enum error add_payment(const struct gather_finder *finder, struct turn *turn, struct id id)
 {
     if (id_is_none(id) || facts_payment(&turn->facts, id) != NULL) return ERROR_NONE;
@@ -122,46 +114,4 @@ enum error gather_facts(const struct gather_finder *finder, struct turn *turn)
         if (error != ERROR_NONE) return error;
     }
     return ERROR_NONE;
-}
-
-/* The number that the clock has reached at this rate, up to half of all there are: a clock
- * that is years ahead must not use them up. */
-static uint64_t reached(int64_t now_ms, uint64_t per_second, uint64_t number_max)
-{
-    if (now_ms <= NUMBERS_START_MS) return 1;
-    const uint64_t seconds = (uint64_t)(now_ms - NUMBERS_START_MS) / 1000;
-    if (seconds > number_max / 2 / per_second) return 1;
-    return seconds * per_second + 1;
-}
-
-static uint64_t draw(uint64_t *next, uint64_t lowest)
-{
-    if (*next < lowest) *next = lowest;
-    return (*next)++;
-}
-
-void gather_fresh(struct gather_numbers *numbers, struct turn *turn)
-{
-    const uint64_t lowest_booking = reached(turn->now_ms, BOOKINGS_PER_SECOND, CODE_NUMBER_MAX);
-    const uint64_t lowest_payment = reached(turn->now_ms, PAYMENTS_PER_SECOND, ID_NUMBER_MAX);
-    CHECK(numbers->next_booking > 0);
-    CHECK(numbers->next_payment > 0);
-    CHECK(numbers->next_block > 0);
-
-    for (uint32_t index = 0; index < turn->command_count; index++) {
-        const enum command_kind kind = turn->commands[index]->kind;
-        struct fresh *fresh = &turn->fresh[index];
-        *fresh = (struct fresh){0};
-        if (kind == COMMAND_HOLD) {
-            const uint64_t number = draw(&numbers->next_booking, lowest_booking);
-            fresh->booking = id_seal(&numbers->key, ID_BOOKING, number);
-            fresh->code = code_of_number(&numbers->key, number);
-        } else if (kind == COMMAND_CONFIRM || kind == COMMAND_PAY) {
-            const uint64_t number = draw(&numbers->next_payment, lowest_payment);
-            fresh->payment = id_seal(&numbers->key, ID_PAYMENT, number);
-        } else if (kind == COMMAND_BLOCK) {
-            fresh->block =
-                id_seal(&numbers->key, ID_BLOCK, draw(&numbers->next_block, lowest_payment));
-        }
-    }
 }

@@ -21,19 +21,5 @@ struct gather_finder {
     enum error (*find_block)(void *context, struct id id, struct block *ret_block);
 };
 
-/* The numbers that the next booking, payment and block take. They count up and are never
- * behind the clock, so that a restored backup repeats none; those that a refused command drew
- * stay unused. */
-struct gather_numbers {
-    struct siphash_key key; /* Seals numbers into ids and codes. */
-    uint64_t next_booking;
-    uint64_t next_payment;
-    uint64_t next_block;
-};
-
 /* Adds to `turn->facts` what its commands name. */
 MUST_USE enum error gather_facts(const struct gather_finder *finder, struct turn *turn);
-
-/* Gives each command ids for what it may make: a hold a booking and its code, a confirm or a
- * pay a payment, a block itself. */
-void gather_fresh(struct gather_numbers *numbers, struct turn *turn);

@@ -149,6 +149,37 @@ static void a_double_sale_is_refused_and_the_rest_of_the_batch_lands(void **stat
     assert_int_equal(again.answer.refusal, REFUSAL_NONE);
 }
 
+/* The day of the keys begins with the refused turn, and again with the one behind it. */
+static void the_first_turn_of_a_batch_is_refused_alone_too(void **state)
+{
+    struct store_fixture *fixture = *state;
+    const struct booking first = store_fixture_hold(fixture, "an", "A1", 1);
+    struct command second = turn_fixture_hold("binh", "B5 A1", 2);
+    struct command other = turn_fixture_hold("chi", "A1", 3);
+    other.showtime = store_fixture_showtime(2);
+    fixture->now_ms += INT64_C(86400000);
+    for (uint32_t number = 1; number <= 2; number++) {
+        store_fixture_move(fixture, number, fixture->now_ms + 1000, fixture->now_ms + 2000);
+    }
+    store_fixture_begin(fixture);
+    make_stale(fixture, 50);
+    assert_int_equal(store_fixture_decide(fixture, &second), ERROR_INTERNAL_ERROR);
+    store_fixture_load(fixture, 2);
+    assert_int_equal(store_fixture_decide(fixture, &other), ERROR_NONE);
+    store_fixture_commit(fixture);
+
+    store_fixture_restart(fixture);
+    store_fixture_load(fixture, 1);
+    assert_true(id_equal(store_fixture_claim(fixture, "A1")->booking, first.id));
+    assert_int_equal(store_fixture_state(fixture, "B5"), SEAT_AVAILABLE);
+    assert_int_equal(fixture->map.version, 2);
+    (void)store_fixture_hold(fixture, "dung", "A3", 4); /* The day goes on, and begins no more. */
+    struct command again = other;
+    store_fixture_run(fixture, 2, &again);
+    assert_true(again.answer.replayed);
+    assert_true(id_equal(again.answer.booking.id, other.answer.booking.id));
+}
+
 static void a_turn_on_an_old_version_is_refused(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -318,6 +349,7 @@ int main(int argument_count, char **arguments)
         STORE_TEST(a_hold_is_read_back_as_it_was_answered),
         STORE_TEST(a_cancel_frees_the_seats),
         STORE_TEST(a_double_sale_is_refused_and_the_rest_of_the_batch_lands),
+        STORE_TEST(the_first_turn_of_a_batch_is_refused_alone_too),
         STORE_TEST(a_turn_on_an_old_version_is_refused),
         STORE_TEST(a_booking_that_moved_meanwhile_refuses_the_turn),
         STORE_TEST(a_claim_that_is_anothers_refuses_the_turn),

@@ -56,17 +56,19 @@ int turn_fixture_setup(void **state)
 {
     struct turn_fixture *fixture = calloc(1, sizeof *fixture);
     if (fixture == NULL) return -1;
-    *fixture = (struct turn_fixture){.now_ms = FIXTURE_NOW_MS,
-                                     .policy = {.hold_ms = HOLD_MS_DEFAULT,
-                                                .payment_ms = PAYMENT_MS_DEFAULT,
-                                                .held_seats_max = HELD_SEATS_MAX_DEFAULT,
-                                                .tag_key = {.bytes = {7}}},
-                                     .has_map = true,
-                                     .remembers = true,
-                                     .memory = calloc(1, sizeof *fixture->memory),
-                                     .turn = calloc(1, sizeof *fixture->turn),
-                                     .block = calloc(1, seat_map_size(ROWS * COLS)),
-                                     .last_number = 100};
+    *fixture = (struct turn_fixture){
+        .now_ms = FIXTURE_NOW_MS,
+        .policy = {.hold_ms = HOLD_MS_DEFAULT,
+                   .payment_ms = PAYMENT_MS_DEFAULT,
+                   .held_seats_max = HELD_SEATS_MAX_DEFAULT,
+                   .tag_key = {.bytes = {7}}},
+        .has_map = true,
+        .remembers = true,
+        .memory = calloc(1, sizeof *fixture->memory),
+        .turn = calloc(1, sizeof *fixture->turn),
+        .block = calloc(1, seat_map_size(ROWS * COLS)),
+        .numbers = {
+            .key = {.bytes = {9}}, .next_booking = 100, .next_payment = 100, .next_block = 100}};
     *state = fixture;
     if (fixture->memory == NULL || fixture->turn == NULL || fixture->block == NULL) return -1;
     lay_out(fixture);
@@ -256,18 +258,11 @@ static void take_facts(struct turn_fixture *fixture)
 
 void turn_fixture_run(struct turn_fixture *fixture, struct command *const *commands, uint32_t count)
 {
-    static const struct siphash_key code_key = {.bytes = {9}};
     struct turn *turn = fixture->turn;
     turn_begin(turn, &fixture->policy, fixture->remembers ? fixture->memory : NULL,
                fixture->has_map ? &fixture->map : NULL, fixture->now_ms);
-    for (uint32_t index = 0; index < count; index++) {
-        turn_add(turn, commands[index]);
-        const uint64_t number = ++fixture->last_number;
-        turn->fresh[index] = (struct fresh){.booking = turn_fixture_id(number),
-                                            .code = code_of_number(&code_key, number),
-                                            .payment = turn_fixture_id(number + 1000000),
-                                            .block = turn_fixture_id(number + 2000000)};
-    }
+    for (uint32_t index = 0; index < count; index++) turn_add(turn, commands[index]);
+    turn->numbers = &fixture->numbers;
     give_facts(fixture);
     turn_decide(turn);
     take_facts(fixture);

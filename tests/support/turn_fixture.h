@@ -29,7 +29,7 @@ struct turn_fixture {
     bool remembers; /* False: turns run without the memory. */
     struct turn *turn;
     void *block;
-    uint64_t last_number; /* Of the fresh ids. */
+    struct numbers numbers;
     uint32_t booking_count;
     uint32_t payment_count;
     uint32_t key_count;

@@ -163,8 +163,9 @@ static void a_block_can_be_made_and_released_in_one_turn(void **state)
     struct staff_order first;
     struct staff_order second;
     struct command block = turn_fixture_block("staff", "B1", &first);
-    struct command release =
-        turn_fixture_release("staff", turn_fixture_id(fixture->last_number + 2000001), &second);
+    const struct numbers *numbers = &fixture->numbers;
+    const struct id made = id_seal(&numbers->key, ID_BLOCK, numbers->next_block);
+    struct command release = turn_fixture_release("staff", made, &second);
     struct command *commands[] = {&block, &release};
     turn_fixture_run(fixture, commands, 2);
     assert_int_equal(release.answer.refusal, REFUSAL_NONE);

@@ -150,18 +150,25 @@ static void blocks_with_the_same_hash_are_told_apart_and_entries_keep_their_orde
 static void clearing_forgets_everything(void **state)
 {
     struct facts *facts = *state;
-    const struct claim_key claim = colliding_claim(1);
-    facts_add_booking(facts, &(struct booking){.id = colliding_id(1)}, FACT_KNOWN);
-    facts_add_payment(facts, &(struct payment){.id = colliding_id(1)}, FACT_KNOWN);
-    facts_add_key(facts, &(struct key_record){.claim = claim}, FACT_KNOWN);
-    facts_add_block(facts, &(struct block){.id = colliding_id(1)}, FACT_KNOWN);
-    facts_add_entry(facts, &(struct journal_entry){.at_ms = 1});
+    static const uint16_t free_slots[FACT_SLOTS];
+    for (uint8_t number = 1; number <= 3; number++) {
+        const struct claim_key claim = colliding_claim(number);
+        facts_add_booking(facts, &(struct booking){.id = colliding_id(number)}, FACT_KNOWN);
+        facts_add_payment(facts, &(struct payment){.id = colliding_id(number)}, FACT_KNOWN);
+        facts_add_key(facts, &(struct key_record){.claim = claim}, FACT_KNOWN);
+        facts_add_block(facts, &(struct block){.id = colliding_id(number)}, FACT_KNOWN);
+        facts_add_entry(facts, &(struct journal_entry){.at_ms = number});
+    }
     facts_clear(facts);
-    assert_null(facts_block(facts, colliding_id(1)));
+    assert_int_equal(facts->booking_count, 0);
+    assert_int_equal(facts->payment_count, 0);
+    assert_int_equal(facts->key_count, 0);
+    assert_int_equal(facts->block_count, 0);
     assert_int_equal(facts->journal_count, 0);
-    assert_null(facts_booking(facts, colliding_id(1)));
-    assert_null(facts_payment(facts, colliding_id(1)));
-    assert_null(facts_key(facts, &claim));
+    assert_memory_equal(facts->booking_slots, free_slots, sizeof free_slots);
+    assert_memory_equal(facts->payment_slots, free_slots, sizeof free_slots);
+    assert_memory_equal(facts->key_slots, free_slots, sizeof free_slots);
+    assert_memory_equal(facts->block_slots, free_slots, sizeof free_slots);
 }
 
 static void add_twice(void *context)

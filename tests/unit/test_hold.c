@@ -10,6 +10,7 @@ static void assert_refused(struct turn_fixture *fixture, struct command *command
 {
     const uint64_t version = fixture->map.version;
     const uint32_t available = seat_map_available(&fixture->map);
+    const uint64_t next_booking = fixture->numbers.next_booking;
     const struct answer *answer = turn_fixture_decide(fixture, command);
     assert_int_equal(answer->failure, ERROR_NONE);
     assert_int_equal(answer->refusal, refusal);
@@ -17,6 +18,7 @@ static void assert_refused(struct turn_fixture *fixture, struct command *command
     assert_true(fixture->map.version == version);
     assert_int_equal(seat_map_available(&fixture->map), available);
     assert_true(id_is_none(answer->booking.id));
+    assert_true(fixture->numbers.next_booking == next_booking);
 }
 
 static void a_hold_takes_all_its_seats_until_its_end(void **state)

@@ -90,6 +90,33 @@ static void whatever_is_written_can_be_read(void **state)
     }
 }
 
+/* What a byte alone becomes, between plain letters on both sides. */
+static void a_byte_is_written_alike_wherever_it_stands(void **state)
+{
+    (void)state;
+    enum { PLAIN = 20 };
+    for (int byte = 0; byte < 256; byte++) {
+        const char letter = (char)byte;
+        struct json_writer writer = start();
+        json_text(&writer, (struct slice){&letter, 1});
+        char alone[8];
+        const size_t size = buffer_text(&buffer).size - 2;
+        memcpy(alone, block + 1, size);
+        for (size_t place = 0; place <= PLAIN; place++) {
+            char text[PLAIN + 1];
+            char expected[PLAIN + 2 + sizeof alone];
+            memset(text, 'x', sizeof text);
+            memset(expected, 'x', sizeof expected);
+            text[place] = letter;
+            memcpy(expected + 1 + place, alone, size);
+            expected[0] = expected[PLAIN + size + 1] = '"';
+            writer = start();
+            json_text(&writer, (struct slice){text, sizeof text});
+            assert_written((struct slice){expected, PLAIN + size + 2});
+        }
+    }
+}
+
 static void a_full_buffer_says_so(void **state)
 {
     (void)state;
@@ -107,6 +134,7 @@ int main(void)
         cmocka_unit_test(commas_stand_where_they_belong),
         cmocka_unit_test(strings_are_escaped_and_bad_utf8_is_replaced),
         cmocka_unit_test(whatever_is_written_can_be_read),
+        cmocka_unit_test(a_byte_is_written_alike_wherever_it_stands),
         cmocka_unit_test(a_full_buffer_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,8 +20,8 @@ static struct seat_map make_map(void)
 
 static void hold(struct seat_map *map, uint32_t place, uint64_t holder, int64_t until_ms)
 {
-    map->states[place] = SEAT_HELD;
-    map->claims[place] = (struct seat_claim){.holder = holder, .held_until_ms = until_ms};
+    const struct seat_claim claim = {.holder = holder, .held_until_ms = until_ms};
+    seat_map_put(map, place, SEAT_HELD, &claim);
 }
 
 static void well_formed_names_are_read_and_written_back(void **state)
@@ -111,8 +111,8 @@ static void counts_are_of_what_is_there(void **state)
     assert_int_equal(seat_map_total(&map), 5);
     assert_int_equal(seat_map_available(&map), 5);
     hold(&map, 0, 1, 100);
-    map.states[3] = SEAT_BOOKED;
-    map.states[4] = SEAT_BLOCKED;
+    seat_map_put(&map, 3, SEAT_BOOKED, &(struct seat_claim){.booking = {.bytes = {1}}});
+    seat_map_put(&map, 4, SEAT_BLOCKED, &(struct seat_claim){.booking = {.bytes = {2}}});
     assert_int_equal(seat_map_total(&map), 5);
     assert_int_equal(seat_map_available(&map), 2);
 }
@@ -138,9 +138,52 @@ static void a_booked_seat_counts_as_no_hold(void **state)
     (void)state;
     struct seat_map map = make_map();
     hold(&map, 0, 7, 300);
-    map.states[0] = SEAT_BOOKED;
+    seat_map_put(&map, 0, SEAT_BOOKED, &(struct seat_claim){.holder = 7, .held_until_ms = 300});
     int64_t first_end_ms = 0;
     assert_int_equal(seat_map_held_by(&map, 7, 0, &first_end_ms), 0);
+}
+
+/* Counts one place after the other, as a full house of many holders shows. */
+static void assert_counted(const struct seat_map *map, uint64_t holder, int64_t now_ms)
+{
+    uint32_t held = 0;
+    uint32_t available = 0;
+    int64_t first_end_ms = INT64_MAX;
+    for (uint32_t place = 0; place < map->place_count; place++) {
+        const struct seat_claim *claim = &map->claims[place];
+        available += map->states[place] == SEAT_AVAILABLE;
+        if (map->states[place] != SEAT_HELD || claim->holder != holder) continue;
+        if (claim->held_until_ms <= now_ms) continue;
+        held++;
+        if (claim->held_until_ms < first_end_ms) first_end_ms = claim->held_until_ms;
+    }
+    int64_t counted_end_ms = 0;
+    assert_int_equal(seat_map_held_by(map, holder, now_ms, &counted_end_ms), held);
+    assert_true(counted_end_ms == first_end_ms);
+    assert_int_equal(seat_map_available(map), available);
+}
+
+static void houses_of_every_size_are_counted_whole(void **state)
+{
+    (void)state;
+    uint32_t random = 1;
+    printf("SEED=%u\n", random);
+    for (uint16_t cols = 1; cols <= COLS_MAX; cols++) {
+        struct seat_layout layout = {.rows = (uint16_t)(1 + cols % ROWS_MAX), .cols = cols};
+        struct seat_map map;
+        seat_map_init(&map, &layout, block);
+        for (uint32_t place = 0; place < map.place_count; place++) {
+            random = random * 1664525 + 1013904223;
+            const struct seat_claim claim = {.holder = random >> 20 & 0x203,
+                                             .held_until_ms = random >> 24};
+            const enum seat_state kind = random >> 16 & 3; /* From available to blocked. */
+            seat_map_put(&map, place, kind, &claim);
+        }
+        for (uint64_t holder = 0; holder < 4; holder++) {
+            assert_counted(&map, holder, 100);
+            assert_counted(&map, holder | 0x200, 0);
+        }
+    }
 }
 
 static void a_hold_is_dead_at_the_very_moment_it_ends(void **state)
@@ -222,6 +265,7 @@ int main(void)
         cmocka_unit_test(counts_are_of_what_is_there),
         cmocka_unit_test(held_seats_of_a_user_are_counted_while_they_live),
         cmocka_unit_test(a_booked_seat_counts_as_no_hold),
+        cmocka_unit_test(houses_of_every_size_are_counted_whole),
         cmocka_unit_test(a_hold_is_dead_at_the_very_moment_it_ends),
         cmocka_unit_test(a_scheduled_showtime_is_completed_from_its_end_on),
         cmocka_unit_test(states_types_and_statuses_have_the_contracts_words),

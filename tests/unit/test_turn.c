@@ -48,7 +48,8 @@ static void hold_pay_and_money_can_share_a_turn(void **state)
 {
     struct turn_fixture *fixture = *state;
     struct command hold = turn_fixture_hold("an", "A1", 1);
-    const struct id made = turn_fixture_id(fixture->last_number + 1);
+    const struct numbers *numbers = &fixture->numbers;
+    const struct id made = id_seal(&numbers->key, ID_BOOKING, numbers->next_booking);
     struct command pay = turn_fixture_pay("an", made, PAYMENT_MOMO, 2);
     struct command cancel = turn_fixture_cancel("an", made);
     struct command *const commands[] = {&hold, &pay, &cancel};
@@ -357,6 +358,25 @@ static void the_same_turn_twice_gives_the_same_bytes(void **state)
     turn_fixture_teardown(&other_state);
 }
 
+static void an_answer_has_nothing_of_the_commands_last_one(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    const struct booking booking = turn_fixture_held(fixture, "an", "A1", 1);
+    struct command pay = turn_fixture_pay("an", booking.id, PAYMENT_MOMO, 2);
+    assert_false(id_is_none(turn_fixture_decide(fixture, &pay)->payment.id));
+    const struct command hold = turn_fixture_hold("binh", "A1", 3);
+    pay.kind = hold.kind;
+    pay.claim = hold.claim;
+    pay.seat_count = hold.seat_count;
+    memcpy(pay.seats, hold.seats, sizeof pay.seats);
+    const struct answer *answer = turn_fixture_decide(fixture, &pay);
+    assert_int_equal(answer->refusal, REFUSAL_SEAT_HELD_BY_ANOTHER);
+    assert_int_equal(answer->conflict_count, 1);
+    assert_false(answer->created);
+    assert_true(id_is_none(answer->booking.id));
+    assert_true(id_is_none(answer->payment.id));
+}
+
 static void decide_nothing(void *context)
 {
     turn_fixture_run(context, NULL, 0);
@@ -393,6 +413,7 @@ int main(void)
         STATEMENT(a_look_changes_nothing),
         STATEMENT(each_kind_of_change_is_one_to_write),
         STATEMENT(the_same_turn_twice_gives_the_same_bytes),
+        STATEMENT(an_answer_has_nothing_of_the_commands_last_one),
         STATEMENT(a_turn_of_no_commands_is_a_bug),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,7 @@ struct memory_keys {
 
 struct memory_store {
     struct siphash_key tag_key;
-    struct gather_numbers numbers;
+    struct numbers numbers;
     struct memory_list showtimes; /* struct memory_row */
     struct memory_list bookings;  /* struct booking, by number */
     struct memory_list payments;  /* struct payment, by number */

@@ -26,8 +26,7 @@ static void read_claim(const struct memory_store *store, struct seat_map *map, u
         CHECK(booking != NULL);
         claim.holder = siphash(&store->tag_key, booking->user.name, booking->user.size);
     }
-    map->states[place] = (uint8_t)from->state;
-    map->claims[place] = claim;
+    seat_map_put(map, place, from->state, &claim);
 }
 
 static enum error load(void *context, struct id showtime, void *block, struct seat_map *ret_map)
@@ -156,9 +155,8 @@ static enum error gather(void *context, struct turn *turn)
                                          .find_booking = find_booking,
                                          .find_payment = find_payment,
                                          .find_block = find_block};
-    const enum error error = gather_facts(&finder, turn);
-    if (error == ERROR_NONE) gather_fresh(&store->numbers, turn);
-    return error;
+    turn->numbers = &store->numbers;
+    return gather_facts(&finder, turn);
 }
 
 static enum error record(void *context, const struct turn *turn)
@@ -241,8 +239,8 @@ struct memory_store *memory_store_open(const struct siphash_key *id_key,
     struct memory_store *store = calloc(1, sizeof *store);
     if (store == NULL) return NULL;
     store->tag_key = *tag_key;
-    store->numbers = (struct gather_numbers){
-        .key = *id_key, .next_booking = 1, .next_payment = 1, .next_block = 1};
+    store->numbers =
+        (struct numbers){.key = *id_key, .next_booking = 1, .next_payment = 1, .next_block = 1};
     store->showtimes.row_size = sizeof(struct memory_row);
     store->bookings.row_size = sizeof(struct booking);
     store->payments.row_size = sizeof(struct payment);

@@ -61,6 +61,7 @@ static bool read_showtime(sqlite3_stmt *row, struct id showtime, void *block,
     ret_map->prices[SEAT_STANDARD] = sqlite3_column_int64(row, 8);
     ret_map->prices[SEAT_VIP] = sqlite3_column_int64(row, 9);
     ret_map->prices[SEAT_COUPLE] = sqlite3_column_int64(row, 10);
+    ret_map->number = sqlite3_column_int64(row, 0);
     ret_map->layout = (uint64_t)sqlite3_column_int64(row, 13);
     return true;
 }
@@ -97,8 +98,7 @@ static bool read_claim(const struct sqlite_store *store, sqlite3_stmt *row, stru
             return false; /* No pending booking of that end: it would never lapse. */
         claim.holder = siphash(&store->tag_key, user.data, user.size);
     }
-    map->states[place] = (uint8_t)state;
-    map->claims[place] = claim;
+    seat_map_put(map, (uint32_t)place, state, &claim);
     return true;
 }
 
@@ -113,7 +113,7 @@ static enum error refuse_broken(struct id showtime, const char *what)
 }
 
 /* A pure range scan of the showtime's claims; only a held seat asks for its booking's user. */
-static enum error load_claims(struct sqlite_store *store, int64_t number, struct seat_map *map)
+static enum error load_claims(struct sqlite_store *store, struct seat_map *map)
 {
     sqlite3_stmt *claims = database_statement(
         &store->database, "SELECT c.place,c.state,c.booking,c.held_until,"
@@ -122,7 +122,7 @@ static enum error load_claims(struct sqlite_store *store, int64_t number, struct
                           " AND b.status='pending' AND b.hold_expires_at=c.held_until) END,c.block"
                           " FROM seat_claim c WHERE c.showtime=?1");
     if (claims == NULL) return ERROR_STORE_UNAVAILABLE;
-    (void)sqlite3_bind_int64(claims, 1, number);
+    (void)sqlite3_bind_int64(claims, 1, map->number);
     int code = sqlite3_step(claims);
     bool whole = true;
     for (; code == SQLITE_ROW && whole; code = sqlite3_step(claims)) {
@@ -152,10 +152,8 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     database_bind_text(row, 1, (struct slice){.data = id, .size = sizeof id});
     const int code = sqlite3_step(row);
     struct seat_map map = {0};
-    int64_t number = 0;
     enum error error = ERROR_NONE;
     if (code == SQLITE_ROW) {
-        number = sqlite3_column_int64(row, 0);
         if (!read_showtime(row, showtime, block, &map)) {
             error = refuse_broken(showtime, "its row or its layout");
         }
@@ -165,7 +163,7 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
         error = writer_state_read_failure(store, "load showtime");
     }
     database_done(row);
-    if (error == ERROR_NONE) error = load_claims(store, number, &map);
+    if (error == ERROR_NONE) error = load_claims(store, &map);
     if (error == ERROR_NONE) {
         map.next_lapse_ms = seat_map_next_lapse_ms(&map);
         *ret_map = map;

@@ -27,31 +27,45 @@ static int fail_to_prepare(struct sqlite_store *store)
     return sqlite3_extended_errcode(store->database.handle);
 }
 
-/* The showtime's number, and the new version and count of free seats in its row. */
-static int write_showtime(struct sqlite_store *store, const struct turn *turn, int64_t *ret_number)
+/* The version in the showtime's row; a negative one if there is no such row. */
+static int read_version(struct sqlite_store *store, const struct seat_map *map,
+                        int64_t *ret_version)
 {
-    const struct seat_map *map = turn->map;
+    sqlite3_stmt *row = prepare(store, "SELECT version FROM showtime WHERE number=?1");
+    if (row == NULL) return fail_to_prepare(store);
+    (void)sqlite3_bind_int64(row, 1, map->number);
+    const int code = sqlite3_step(row);
+    *ret_version = code == SQLITE_ROW ? sqlite3_column_int64(row, 0) : -1;
+    database_done(row);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_DONE : code;
+}
+
+/* The new version and count of free seats, in a row of an older version. */
+static int update_showtime(struct sqlite_store *store, const struct seat_map *map)
+{
     char id[ID_HEX_SIZE];
     id_format(map->showtime, id);
-    sqlite3_stmt *row = prepare(store, "SELECT number,version FROM showtime WHERE id=?1");
-    if (row == NULL) return fail_to_prepare(store);
-    database_bind_text(row, 1, (struct slice){.data = id, .size = sizeof id});
-    int code = sqlite3_step(row);
-    const int64_t number = sqlite3_column_int64(row, 0);
-    const uint64_t version = (uint64_t)sqlite3_column_int64(row, 1);
-    database_done(row);
-    if (code != SQLITE_ROW) return code == SQLITE_DONE ? REFUSED : code;
-
-    *ret_number = number;
-    if (map->version < version) return REFUSED;
-    if (map->version == version) return turn->seat_change_count == 0 ? SQLITE_DONE : REFUSED;
-    sqlite3_stmt *update =
-        prepare(store, "UPDATE showtime SET version=?2,available_seats=?3 WHERE number=?1");
+    sqlite3_stmt *update = prepare(store, "UPDATE showtime SET version=?2,available_seats=?3"
+                                          " WHERE number=?1 AND id=?4 AND version<?2");
     if (update == NULL) return fail_to_prepare(store);
-    (void)sqlite3_bind_int64(update, 1, number);
+    (void)sqlite3_bind_int64(update, 1, map->number);
     (void)sqlite3_bind_int64(update, 2, (int64_t)map->version);
     (void)sqlite3_bind_int64(update, 3, seat_map_available(map));
+    database_bind_text(update, 4, (struct slice){.data = id, .size = sizeof id});
     return change_one(store, update);
+}
+
+/* Changed seats need a new version; without any, the row may have this one already. */
+static int write_showtime(struct sqlite_store *store, const struct turn *turn)
+{
+    const struct seat_map *map = turn->map;
+    if (turn->seat_change_count == 0) {
+        int64_t version = -1;
+        const int code = read_version(store, map, &version);
+        if (code != SQLITE_DONE) return code;
+        if (version == (int64_t)map->version) return SQLITE_DONE;
+    }
+    return update_showtime(store, map);
 }
 
 static bool is_claimed(enum seat_state state)
@@ -222,9 +236,9 @@ static int write_keys(struct sqlite_store *store, const struct facts *facts)
 
 static int write_turn(struct sqlite_store *store, const struct turn *turn)
 {
-    int64_t showtime = 0;
+    const int64_t showtime = turn->map == NULL ? 0 : turn->map->number;
     int code = SQLITE_DONE;
-    if (turn->map != NULL) code = write_showtime(store, turn, &showtime);
+    if (turn->map != NULL) code = write_showtime(store, turn);
     if (code == SQLITE_DONE && turn->showtime_cancelled) {
         code = staff_record_cancellation(store, showtime, turn->map);
     }
@@ -252,18 +266,27 @@ static int run(struct sqlite_store *store, const char *sql)
     return statement == NULL ? fail_to_prepare(store) : database_run(statement);
 }
 
+/* Undoes the turn alone: to its savepoint, or, as it was the first to write, all there is. */
+static bool undo_turn(struct sqlite_store *store, bool first)
+{
+    if (!first) {
+        return run(store, "ROLLBACK TO turn") == SQLITE_DONE &&
+               run(store, "RELEASE turn") == SQLITE_DONE;
+    }
+    store->wrote = false;
+    keys_undo(store);
+    return run(store, "ROLLBACK") == SQLITE_DONE && run(store, "BEGIN") == SQLITE_DONE;
+}
+
 /* The turn's constraint was broken: undoes the turn alone. */
-static enum error refuse_turn(struct sqlite_store *store, const struct turn *turn)
+static enum error refuse_turn(struct sqlite_store *store, const struct turn *turn, bool first)
 {
     char id[ID_HEX_SIZE] = "";
     if (turn->map != NULL) id_format(turn->map->showtime, id);
     log_event(LOG_ERROR, "turn_refused", LOG_TEXT("showtime", ((struct slice){id, sizeof id})),
               LOG_NUMBER("commands", turn->command_count));
-    if (run(store, "ROLLBACK TO turn") != SQLITE_DONE ||
-        run(store, "RELEASE turn") != SQLITE_DONE) {
-        return database_failure(&store->database, "undo turn");
-    }
-    return ERROR_INTERNAL_ERROR;
+    return undo_turn(store, first) ? ERROR_INTERNAL_ERROR
+                                   : database_failure(&store->database, "undo turn");
 }
 
 enum error record_turn(struct sqlite_store *store, const struct turn *turn)
@@ -271,16 +294,19 @@ enum error record_turn(struct sqlite_store *store, const struct turn *turn)
     CHECK(store->open);
     CHECK(turn->seat_change_count == 0 || turn->map != NULL);
 
+    const bool first = !store->wrote; /* Then it needs no savepoint, which copies every page. */
+    store->wrote = true;
     if (has_new_key(&turn->facts)) {
         const enum error error = keys_begin_day(store, turn->now_ms);
         if (error != ERROR_NONE) return error;
     }
-    if (run(store, "SAVEPOINT turn") != SQLITE_DONE) {
+    if (!first && run(store, "SAVEPOINT turn") != SQLITE_DONE) {
         return database_failure(&store->database, "begin turn");
     }
     const int code = write_turn(store, turn);
     const bool undone = sqlite3_get_autocommit(store->database.handle) != 0;
-    if ((code & 0xff) == SQLITE_CONSTRAINT && !undone) return refuse_turn(store, turn);
-    if (code == SQLITE_DONE && run(store, "RELEASE turn") == SQLITE_DONE) return ERROR_NONE;
-    return database_failure(&store->database, "record turn");
+    if ((code & 0xff) == SQLITE_CONSTRAINT && !undone) return refuse_turn(store, turn, first);
+    if (code != SQLITE_DONE) return database_failure(&store->database, "record turn");
+    if (first || run(store, "RELEASE turn") == SQLITE_DONE) return ERROR_NONE;
+    return database_failure(&store->database, "keep turn");
 }

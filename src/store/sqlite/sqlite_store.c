@@ -160,15 +160,13 @@ static enum error gather(void *context, struct turn *turn)
                                          .find_booking = find_booking,
                                          .find_payment = find_payment,
                                          .find_block = find_block};
-    const enum error error = gather_facts(&finder, turn);
-    if (error == ERROR_NONE) gather_fresh(&store->numbers, turn);
-    return error;
+    turn->numbers = &store->numbers;
+    return gather_facts(&finder, turn);
 }
 
 static enum error record(void *context, const struct turn *turn)
 {
     struct sqlite_store *store = context;
-    store->wrote = true;
     return writer_state_note(store, record_turn(store, turn));
 }
 
@@ -176,6 +174,7 @@ static enum error edit(void *context, struct catalogue_edit *wanted, int64_t now
 {
     struct sqlite_store *store = context;
     CHECK(store->open);
+    store->wrote = true;
     return writer_state_note(store, catalogue_edit(&store->database, wanted, now_ms));
 }
 

@@ -14,7 +14,7 @@ struct keys_in_use {
 struct sqlite_store {
     struct database database;
     struct siphash_key tag_key;
-    struct gather_numbers numbers;
+    struct numbers numbers;
     struct keys_in_use keys;
     struct keys_in_use keys_committed; /* What an undone transaction goes back to. */
     int64_t tended_at_ms;
