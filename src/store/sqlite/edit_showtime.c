@@ -127,8 +127,10 @@ static enum error set_end(struct editing *editing, struct showtime *showtime)
     sqlite3_stmt *row = ask(editing, "SELECT duration_minutes FROM movie WHERE id=?1",
                             showtime->movie, (struct slice){0}, EDIT_NO_MOVIE, &error);
     if (row == NULL) return error;
-    showtime->ends_at_ms = showtime->starts_at_ms + sqlite3_column_int64(row, 0) * MINUTE_MS;
+    const int64_t minutes = sqlite3_column_int64(row, 0);
     database_done(row);
+    if (minutes < 0 || minutes > TIMESTAMP_MS_MAX / MINUTE_MS) return writing_refuse_row("movie");
+    showtime->ends_at_ms = showtime->starts_at_ms + minutes * MINUTE_MS;
     if (showtime->ends_at_ms > TIMESTAMP_MS_MAX) editing->edit->outcome = EDIT_TOO_LATE;
     return ERROR_NONE;
 }
@@ -154,9 +156,8 @@ static enum error find_zone(struct editing *editing, struct id cinema, struct sl
                             (struct slice){0}, EDIT_NO_CINEMA, &error);
     if (row == NULL) return error;
     *ret_zone = arena_copy(&editing->writing.scratch, database_column_text(row, 0));
-    CHECK(ret_zone->data != NULL);
     database_done(row);
-    return ERROR_NONE;
+    return ret_zone->data == NULL ? writing_refuse_row("cinema") : ERROR_NONE;
 }
 
 static void describe(struct editing *editing, const struct showtime *showtime)

@@ -17,6 +17,7 @@ struct sqlite_store {
     struct keys_in_use keys;
     struct keys_in_use keys_committed; /* What an undone transaction goes back to. */
     int64_t tended_at_ms;
+    int64_t checkpoint_after_us; /* The last one was held up: none before this. */
     struct storage_meter meter;
     bool open;    /* A batch is. */
     bool wrote;   /* The open batch has recorded something. */
