@@ -50,7 +50,7 @@ struct turn {
     struct fresh fresh[TURN_COMMANDS_MAX];
     struct facts facts;
     bool showtime_cancelled; /* In this turn. */
-    bool contradicted; /* The store contradicts itself: nothing of the turn may be kept. */
+    bool contradicted;       /* The store contradicts itself: nothing of the turn may be kept. */
     uint32_t seat_change_count;
     struct seat_change seat_changes[TURN_SEAT_CHANGES_MAX];
     uint8_t place_changed[SEATS_PER_SHOWTIME_MAX];

@@ -29,28 +29,21 @@ struct stored {
 
 static enum error find(struct editing *editing, struct stored *ret_stored)
 {
-    struct writing *writing = &editing->writing;
-    sqlite3_stmt *row = database_statement(
-        writing->database, "SELECT " CATALOGUE_ROWS_SHOWTIME ",layout,"
-                           "EXISTS(SELECT 1 FROM booking b WHERE b.showtime=showtime.number),"
-                           "EXISTS(SELECT 1 FROM seat_claim c WHERE c.showtime=showtime.number)"
-                           " FROM showtime WHERE id=?1");
-    if (row == NULL) return writing_failure(writing);
-    char hex[ID_HEX_SIZE];
-    writing_bind_id(row, 1, editing->edit->showtime.id, hex);
-    const int code = sqlite3_step(row);
-    enum error error = ERROR_NONE;
-    if (code == SQLITE_ROW) {
-        error = catalogue_rows_showtime(row, &writing->scratch, &ret_stored->showtime);
-        ret_stored->known = true;
-        ret_stored->layout = sqlite3_column_int64(row, COLUMNS_OF_SHOWTIME);
-        ret_stored->booked = sqlite3_column_int(row, COLUMNS_OF_SHOWTIME + 1) != 0;
-        ret_stored->claimed = sqlite3_column_int(row, COLUMNS_OF_SHOWTIME + 2) != 0;
-    } else if (code != SQLITE_DONE) {
-        error = writing_failure(writing);
-    }
-    database_done(row);
-    return error == ERROR_OVERLOADED ? ERROR_INTERNAL_ERROR : error; /* No row has so much. */
+    sqlite3_stmt *row = NULL;
+    const enum error error =
+        editing_find(editing,
+                     "SELECT " CATALOGUE_ROWS_SHOWTIME ",layout,"
+                     "EXISTS(SELECT 1 FROM booking b WHERE b.showtime=showtime.number),"
+                     "EXISTS(SELECT 1 FROM seat_claim c WHERE c.showtime=showtime.number)"
+                     " FROM showtime WHERE id=?1",
+                     editing->edit->showtime.id, &row);
+    if (row == NULL) return error;
+    ret_stored->known = true;
+    ret_stored->layout = sqlite3_column_int64(row, COLUMNS_OF_SHOWTIME);
+    ret_stored->booked = sqlite3_column_int(row, COLUMNS_OF_SHOWTIME + 1) != 0;
+    ret_stored->claimed = sqlite3_column_int(row, COLUMNS_OF_SHOWTIME + 2) != 0;
+    return editing_found(
+        row, catalogue_rows_showtime(row, &editing->writing.scratch, &ret_stored->showtime));
 }
 
 static bool other_price(const struct showtime *stored, const struct showtime *wanted)

@@ -13,16 +13,29 @@ enum { ROWS_SCANNED_MAX = 20000 };
 #define WITH_STATUS " AND (?3 IS NULL OR b.status=?3)"
 #define NEWEST_BOOKINGS " ORDER BY b.number DESC LIMIT ?4"
 
+/* SQL reads best in lines of its own. */
+/* clang-format off */
+
 /* The numbers of a showtime's bookings of one status, of a page. An index has them in order, so
  * that the newest of all statuses are found by merging, and without looking at the others. */
 #define BOOKINGS_OF(status) \
     "SELECT number FROM booking WHERE showtime=(SELECT o.number FROM showtime o WHERE o.id=?5)" \
     " AND status='" status "' AND number<?1 AND number>=?2 AND (?3 IS NULL OR ?3='" status "')"
+#define BOOKING_NUMBERS \
+    BOOKINGS_OF("pending") " UNION ALL " BOOKINGS_OF("confirmed") " UNION ALL " \
+    BOOKINGS_OF("cancelled") " UNION ALL " BOOKINGS_OF("expired") \
+    " ORDER BY number DESC LIMIT ?4"
 
 /* The same of the refunds of one status. */
 #define REFUNDS_OF(status) \
     "SELECT number FROM payment INDEXED BY payment_refund WHERE refund_requested_at IS NOT NULL" \
     " AND status='" status "' AND number<?1 AND (?3 IS NULL OR ?3='" status "')"
+#define REFUND_NUMBERS \
+    REFUNDS_OF("refund_due") " UNION ALL " REFUNDS_OF("refunding") " UNION ALL " \
+    REFUNDS_OF("refunded") " UNION ALL " REFUNDS_OF("refund_failed") \
+    " ORDER BY number DESC LIMIT ?2"
+
+/* clang-format on */
 
 /* Where a look through the rows of one index stops: after ROWS_SCANNED_MAX of them. */
 #define FLOOR(rows) "SELECT number FROM " rows " number<?1 ORDER BY number DESC LIMIT 1 OFFSET ?2"
@@ -102,21 +115,10 @@ static sqlite3_stmt *prepare_bookings(struct sqlite_reader *reader,
         database_bind_text(rows, 5, user_name(&query->user));
         if (!id_is_none(query->showtime)) database_bind_text(rows, 6, showtime);
     } else if (!id_is_none(query->showtime)) {
-        rows =
-            database_statement(
-                database, "SELECT " ROWS_BOOKING
-                          " FROM (" BOOKINGS_OF("pending") " UNION ALL " BOOKINGS_OF("confirmed") " UNION ALL " BOOKINGS_OF(
-                              "cancelled") " UNION ALL " BOOKINGS_OF("expired") " ORDER BY number "
-                                                                                "DESC LIMIT ?4) n"
-                                                                                " JOIN booking b "
-                                                                                "ON "
-                                                                                "b.number=n.number "
-                                                                                "JOIN showtime s "
-                                                                                "ON "
-                                                                                "s.number=b."
-                                                                                "showtime"
-                                                                                " ORDER BY "
-                                                                                "b.number DESC");
+        rows = database_statement(database, "SELECT " ROWS_BOOKING " FROM (" BOOKING_NUMBERS ") n"
+                                            " JOIN booking b ON b.number=n.number"
+                                            " JOIN showtime s ON s.number=b.showtime"
+                                            " ORDER BY b.number DESC");
         if (rows == NULL) return NULL;
         database_bind_text(rows, 5, showtime);
     } else {
@@ -197,101 +199,8 @@ static enum error list_refunds(void *context, const struct staff_refund_query *q
     const int64_t below = number_below(reader, ID_PAYMENT, &query->page);
     if (below == 0) return ERROR_NOT_FOUND;
     sqlite3_stmt *rows = database_statement(
-        &reader->database,
-        "SELECT " ROWS_PAYMENT " FROM (" REFUNDS_OF("refund_due") " UNION ALL " REFUNDS_OF(
-            "refunding") " UNION ALL " REFUNDS_OF("refunded") " UNION ALL " REFUNDS_OF("refund_"
-                                                                                       "failed") " "
-                                                                                                 "O"
-                                                                                                 "R"
-                                                                                                 "D"
-                                                                                                 "E"
-                                                                                                 "R"
-                                                                                                 " "
-                                                                                                 "B"
-                                                                                                 "Y"
-                                                                                                 " "
-                                                                                                 "n"
-                                                                                                 "u"
-                                                                                                 "m"
-                                                                                                 "b"
-                                                                                                 "e"
-                                                                                                 "r"
-                                                                                                 " "
-                                                                                                 "D"
-                                                                                                 "E"
-                                                                                                 "S"
-                                                                                                 "C"
-                                                                                                 " "
-                                                                                                 "L"
-                                                                                                 "I"
-                                                                                                 "M"
-                                                                                                 "I"
-                                                                                                 "T"
-                                                                                                 " "
-                                                                                                 "?"
-                                                                                                 "2"
-                                                                                                 ")"
-                                                                                                 " "
-                                                                                                 "n"
-                                                                                                 " "
-                                                                                                 "J"
-                                                                                                 "O"
-                                                                                                 "I"
-                                                                                                 "N"
-                                                                                                 " "
-                                                                                                 "p"
-                                                                                                 "a"
-                                                                                                 "y"
-                                                                                                 "m"
-                                                                                                 "e"
-                                                                                                 "n"
-                                                                                                 "t"
-                                                                                                 " "
-                                                                                                 "p"
-                                                                                                 " "
-                                                                                                 "O"
-                                                                                                 "N"
-                                                                                                 " "
-                                                                                                 "p"
-                                                                                                 "."
-                                                                                                 "n"
-                                                                                                 "u"
-                                                                                                 "m"
-                                                                                                 "b"
-                                                                                                 "e"
-                                                                                                 "r"
-                                                                                                 "="
-                                                                                                 "n"
-                                                                                                 "."
-                                                                                                 "n"
-                                                                                                 "u"
-                                                                                                 "m"
-                                                                                                 "b"
-                                                                                                 "e"
-                                                                                                 "r"
-                                                                                                 " "
-                                                                                                 "O"
-                                                                                                 "R"
-                                                                                                 "D"
-                                                                                                 "E"
-                                                                                                 "R"
-                                                                                                 " "
-                                                                                                 "B"
-                                                                                                 "Y"
-                                                                                                 " "
-                                                                                                 "p"
-                                                                                                 "."
-                                                                                                 "n"
-                                                                                                 "u"
-                                                                                                 "m"
-                                                                                                 "b"
-                                                                                                 "e"
-                                                                                                 "r"
-                                                                                                 " "
-                                                                                                 "D"
-                                                                                                 "E"
-                                                                                                 "S"
-                                                                                                 "C");
+        &reader->database, "SELECT " ROWS_PAYMENT " FROM (" REFUND_NUMBERS ") n"
+                           " JOIN payment p ON p.number=n.number ORDER BY p.number DESC");
     if (rows == NULL) return ERROR_STORE_UNAVAILABLE;
     (void)sqlite3_bind_int64(rows, 1, below);
     (void)sqlite3_bind_int64(rows, 2, (int64_t)query->page.limit + 1);
