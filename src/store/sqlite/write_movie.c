@@ -17,7 +17,8 @@ static struct slice genres_json(struct writing *writing, const struct movie *mov
         json_text(&json, movie->genres[index]);
     }
     json_close_array(&json);
-    return buffer.overflowed ? (struct slice){0} : buffer_text(&buffer);
+    if (buffer.overflowed) return (struct slice){0};
+    return buffer_text(&buffer);
 }
 
 enum error write_movie(struct writing *writing, const struct movie *movie)
