@@ -19,7 +19,7 @@
 
 enum {
     CONNECTIONS_PER_LOOP_MAX = 12000, /* Ten thousand listeners and their neighbours. */
-    GRACE_MS = 10000,                 /* Twice an answer's deadline. */
+    GRACE_MS = 10000, /* Twice an answer's deadline; for requests, then for the writer. */
 };
 static_assert(LISTENERS_MAX + 2000 <= CONNECTIONS_PER_LOOP_MAX, "listeners leave room for others");
 
@@ -213,7 +213,10 @@ static void end(struct program *program)
 {
     if (program->server != NULL) server_stop(program->server, GRACE_MS);
     operations_close(&program->operations);
-    if (program->embedded.writer != NULL) writer_stop(program->embedded.writer);
+    if (program->embedded.writer != NULL && !writer_stop(program->embedded.writer, GRACE_MS)) {
+        log_event(LOG_ERROR, "stop_overdue", LOG_NUMBER("pid", getpid()));
+        _exit(EXIT_RESTART); /* The successor reads from the file what became of the batch. */
+    }
     house_close(&program->house);
     if (program->server != NULL) server_close(program->server);
     embedded_close(&program->embedded);

@@ -10,6 +10,7 @@ enum {
     HOUR_S = 3600,
     DAY_S = 24 * HOUR_S,
     OFFSET_S_MAX = 36 * HOUR_S, /* No zone was ever further from UTC. */
+    EPOCH_DAY = 719163,         /* 1970-01-01, counted from the year 1. */
 };
 
 static bool is_digit(char letter)
@@ -113,30 +114,17 @@ bool calendar_parse_moment(struct slice text, int64_t *ret_moment_ms)
 /* The local day of a moment, counted from the year 1. */
 static uint32_t local_day(GTimeZone *zone, int64_t moment_s)
 {
-    GDateTime *utc = g_date_time_new_from_unix_utc(moment_s);
-    CHECK(utc != NULL);
-    GDateTime *local = g_date_time_to_timezone(utc, zone);
-    CHECK(local != NULL);
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    g_date_time_get_ymd(local, &year, &month, &day);
-    g_date_time_unref(local);
-    g_date_time_unref(utc);
-    GDate date;
-    g_date_clear(&date, 1);
-    g_date_set_dmy(&date, (GDateDay)day, (GDateMonth)month, (GDateYear)year);
-    return g_date_get_julian(&date);
+    const int interval = g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, moment_s);
+    const int64_t local_s = moment_s + g_time_zone_get_offset(zone, interval);
+    const int64_t days = local_s >= 0 ? local_s / DAY_S : -1 - (-1 - local_s) / DAY_S;
+    return (uint32_t)(EPOCH_DAY + days);
 }
 
 /* The first second of a local day or of a later one, if the zone skipped it; found by halving,
  * because midnight itself may not exist, or come twice. */
 static int64_t first_second(GTimeZone *zone, uint32_t day)
 {
-    GDate epoch;
-    g_date_clear(&epoch, 1);
-    g_date_set_dmy(&epoch, 1, G_DATE_JANUARY, 1970);
-    const int64_t utc_midnight_s = ((int64_t)day - g_date_get_julian(&epoch)) * DAY_S;
+    const int64_t utc_midnight_s = ((int64_t)day - EPOCH_DAY) * DAY_S;
     int64_t before_s = utc_midnight_s - OFFSET_S_MAX;
     int64_t after_s = utc_midnight_s + OFFSET_S_MAX;
     CHECK(local_day(zone, before_s) < day);
@@ -173,21 +161,30 @@ static void write_digits(char *target, size_t count, uint32_t number)
     }
 }
 
-void calendar_date_of(struct slice zone, int64_t moment_ms, char *target)
+struct time_zone *calendar_zone_open(struct slice name)
 {
-    CHECK(moment_ms >= 0);
-    CHECK(moment_ms <= TIMESTAMP_MS_MAX);
+    return (struct time_zone *)open_zone(name);
+}
 
-    GTimeZone *opened = open_zone(zone);
-    CHECK(opened != NULL);
+void calendar_zone_close(struct time_zone *zone)
+{
+    CHECK(zone != NULL);
+    g_time_zone_unref((GTimeZone *)zone);
+}
+
+bool calendar_date_of(struct time_zone *zone, int64_t moment_ms, char *target)
+{
+    CHECK(zone != NULL);
+
+    if (moment_ms < 0 || moment_ms > TIMESTAMP_MS_MAX) return false;
     GDate date;
     g_date_clear(&date, 1);
-    g_date_set_julian(&date, local_day(opened, moment_ms / 1000));
-    g_time_zone_unref(opened);
+    g_date_set_julian(&date, local_day((GTimeZone *)zone, moment_ms / 1000));
     memcpy(target, "0000-00-00", CALENDAR_DATE_SIZE);
     write_digits(target, 4, g_date_get_year(&date) % 10000U);
     write_digits(target + 5, 2, (uint32_t)g_date_get_month(&date));
     write_digits(target + 8, 2, g_date_get_day(&date));
+    return true;
 }
 
 /* Splits `+2d 19:30`. */

@@ -34,9 +34,15 @@ MUST_USE bool calendar_parse_moment(struct slice text, int64_t *ret_moment_ms);
 MUST_USE bool calendar_day(struct slice zone, struct slice date, int64_t *ret_from_ms,
                            int64_t *ret_to_ms);
 
-/* Writes the local date of a moment, CALENDAR_DATE_SIZE bytes and no NUL. The zone must be
- * known. */
-void calendar_date_of(struct slice zone, int64_t moment_ms, char *target);
+struct time_zone;
+
+/* Opens a zone, whose days then cost no file; NULL if it is not known. */
+struct time_zone *calendar_zone_open(struct slice name);
+void calendar_zone_close(struct time_zone *zone);
+
+/* Writes the local date of a moment, CALENDAR_DATE_SIZE bytes and no NUL; false if the moment
+ * is before 1970 or after 9999. */
+MUST_USE bool calendar_date_of(struct time_zone *zone, int64_t moment_ms, char *target);
 
 /* Reads `+2d 19:30`: an hour of the day that is two local days after now's. An hour that a
  * clock change skips is the moment of the change; one that comes twice is the one of standard

@@ -7,7 +7,6 @@
 
 enum {
     NAME_SIZE_MAX = 1024,
-    SCREEN_ID_SIZE_MAX = 64,
     SCREEN_NAME_SIZE_MAX = 256,
 };
 

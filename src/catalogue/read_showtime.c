@@ -6,7 +6,6 @@
 #include "catalogue/derived_id.h"
 
 enum {
-    SCREEN_ID_SIZE_MAX = 64,
     MOMENT_SIZE_MAX = 40,
 };
 

@@ -66,7 +66,10 @@ void blocking_release(struct turn *turn, struct command *command)
         turn_refuse(turn, command, REFUSAL_NOT_FOUND);
         return;
     }
-    turn_release_seats(turn, &fact->block);
+    if (!turn_release_seats(turn, &fact->block)) {
+        turn_contradict(turn, command);
+        return;
+    }
     turn_grow_version(turn);
     fact->block.released_at_ms = turn->now_ms;
     facts_touch_block(fact);

@@ -13,17 +13,31 @@ static void expire(struct turn *turn, struct booking_fact *fact)
     facts_touch_booking(fact);
 }
 
-/* False, and nothing changed, if the payment that bought the seats is gone. */
+/* False, and nothing changed, if the money that bought the seats is not where it should be. */
 static bool cancel(struct turn *turn, struct booking_fact *fact)
 {
     struct booking *booking = &fact->booking;
     if (booking->status == BOOKING_CONFIRMED) {
         struct payment_fact *payment = facts_payment(&turn->facts, booking->payment);
-        if (payment == NULL) return false;
+        if (payment == NULL || payment->payment.status != PAYMENT_COMPLETED) return false;
+        if (!id_equal(payment->payment.booking, booking->id)) return false;
         turn_give_back(turn, payment, REASON_SHOWTIME_CANCELLED);
     }
     turn_fail_active(turn, booking, (struct id){0}, REASON_SHOWTIME_CANCELLED);
     turn_cancel_booking(turn, fact, turn->map->cancellation_reason);
+    return true;
+}
+
+/* Ends the booking; false if it is not one that can have the seats for which it must end. */
+static bool end(struct turn *turn, struct booking_fact *fact)
+{
+    const enum booking_status status = fact->booking.status;
+    if (turn->map->status == SHOWTIME_CANCELLED) {
+        const bool stands = status == BOOKING_PENDING || status == BOOKING_CONFIRMED;
+        return stands && cancel(turn, fact);
+    }
+    if (status != BOOKING_PENDING || booking_live(&fact->booking, turn->now_ms)) return false;
+    expire(turn, fact);
     return true;
 }
 
@@ -32,20 +46,9 @@ void ending_decide(struct turn *turn, struct command *command)
     CHECK(turn->map != NULL);
 
     struct booking_fact *fact = facts_booking(&turn->facts, command->booking);
-    const bool cancelled = turn->map->status == SHOWTIME_CANCELLED;
-    const bool stands = fact != NULL && (fact->booking.status == BOOKING_PENDING ||
-                                         (cancelled && fact->booking.status == BOOKING_CONFIRMED));
-    if (!stands) {
-        turn_refuse(turn, command, REFUSAL_BOOKING_NOT_FOUND);
+    if (fact == NULL || !end(turn, fact)) {
+        turn_contradict(turn, command);
         return;
-    }
-    if (cancelled) {
-        if (!cancel(turn, fact)) {
-            command->answer.failure = ERROR_INTERNAL_ERROR; /* A row is lost: see the audit. */
-            return;
-        }
-    } else if (!booking_live(&fact->booking, turn->now_ms)) {
-        expire(turn, fact);
     }
     turn_answer(turn, command, &fact->booking, NULL);
 }

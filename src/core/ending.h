@@ -9,5 +9,6 @@
 #include "core/turn.h"
 
 /* Expires a pending booking that is no longer live. In a cancelled showtime, cancels a pending
- * or confirmed one for the showtime's reason, and gives its money back. Else changes nothing. */
+ * or confirmed one for the showtime's reason, and gives its money back. Its seats are due until
+ * it ends, so a booking that cannot end contradicts them: left alone, it would be due for ever. */
 void ending_decide(struct turn *turn, struct command *command);

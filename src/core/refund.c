@@ -3,6 +3,12 @@
 #include "base/check.h"
 #include "core/turn_edit.h"
 
+/* Money that is kept has bought its booking's seats. */
+static bool bought(const struct payment *payment, const struct booking *booking)
+{
+    return booking->status == BOOKING_CONFIRMED && id_equal(booking->payment, payment->id);
+}
+
 static void give_back(struct turn *turn, struct command *command, struct payment_fact *payment,
                       struct booking_fact *booking)
 {
@@ -29,7 +35,13 @@ void refund_decide(struct turn *turn, struct command *command)
     }
     CHECK(id_equal(booking->booking.showtime, turn->map->showtime));
 
-    if (payment->payment.status == PAYMENT_COMPLETED) give_back(turn, command, payment, booking);
+    if (payment->payment.status == PAYMENT_COMPLETED) {
+        if (!bought(&payment->payment, &booking->booking)) {
+            turn_contradict(turn, command);
+            return;
+        }
+        give_back(turn, command, payment, booking);
+    }
     const bool due = payment->payment.status != PAYMENT_REFUNDED;
     turn_keep_key(turn, command, booking->booking.id, payment->payment.id, due);
     turn_answer(turn, command, &booking->booking, &payment->payment);

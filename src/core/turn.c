@@ -31,6 +31,7 @@ void turn_begin(struct turn *turn, const struct turn_policy *policy,
     }
     turn->seat_change_count = 0;
     turn->showtime_cancelled = false;
+    turn->contradicted = false;
     turn->command_count = 0;
     turn->policy = policy;
     turn->memory = memory;
@@ -103,8 +104,10 @@ static void replay_effect(struct turn *turn, struct command *command,
 {
     const struct booking_fact *booking = facts_booking(&turn->facts, record->booking);
     const struct payment_fact *payment = facts_payment(&turn->facts, record->payment);
-    const bool needs_payment = !id_is_none(record->payment);
-    if (booking == NULL || (needs_payment && payment == NULL)) {
+    const bool needs_payment = command->kind != COMMAND_HOLD;
+    const bool needs_money = command->kind == COMMAND_REFUND;
+    const bool lost = booking == NULL || (needs_payment && payment == NULL);
+    if (lost || (needs_money && !payment_paid(payment->payment.status))) {
         command->answer.failure = ERROR_INTERNAL_ERROR; /* The store lost a row: see the audit. */
         return;
     }
@@ -188,7 +191,7 @@ void turn_decide(struct turn *turn)
     CHECK(turn->numbers != NULL);
     CHECK(turn->command_count > 0);
 
-    for (uint32_t index = 0; index < turn->command_count; index++) {
+    for (uint32_t index = 0; index < turn->command_count && !turn->contradicted; index++) {
         struct command *command = turn->commands[index];
         command_clear_answer(command, ERROR_NONE);
         if (command->order != NULL) command->order->answer = (struct staff_answer){0};

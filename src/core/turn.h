@@ -43,6 +43,7 @@ struct turn {
     struct command *commands[TURN_COMMANDS_MAX];
     struct facts facts;
     bool showtime_cancelled; /* In this turn. */
+    bool contradicted;       /* The store contradicts itself: nothing of the turn may be kept. */
     uint32_t seat_change_count;
     struct seat_change seat_changes[TURN_SEAT_CHANGES_MAX];
     uint8_t place_changed[SEATS_PER_SHOWTIME_MAX];
@@ -66,7 +67,8 @@ bool turn_ends_with(const struct command *command);
 void turn_add(struct turn *turn, struct command *command);
 
 /* Decides all commands in order and fills their answers. The map and the facts then show what
- * will be true once the store has committed. */
+ * will be true once the store has committed. Where rows contradict each other it stops, with
+ * `contradicted` set: the map and the facts are then good for nothing. */
 void turn_decide(struct turn *turn);
 
 /* Is there anything for the store to write? */

@@ -84,15 +84,15 @@ void turn_block_seats(struct turn *turn, const struct block *block)
     }
 }
 
-void turn_release_seats(struct turn *turn, const struct block *block)
+bool turn_release_seats(struct turn *turn, const struct block *block)
 {
     for (uint32_t index = 0; index < block->seat_count; index++) {
         const uint32_t place = seat_map_find(turn->map, block->seats[index]);
-        CHECK(place != PLACE_NONE);
-        CHECK(turn->map->states[place] == SEAT_BLOCKED);
-        CHECK(id_equal(turn->map->claims[place].booking, block->id));
+        if (place == PLACE_NONE || turn->map->states[place] != SEAT_BLOCKED) return false;
+        if (!id_equal(turn->map->claims[place].booking, block->id)) return false;
         free_place(turn, place);
     }
+    return true;
 }
 
 void turn_cancel_booking(struct turn *turn, struct booking_fact *fact, struct reason reason)
@@ -150,6 +150,12 @@ void turn_note(struct turn *turn, const struct command *command, enum journal_ac
                                         .subject = subject,
                                         .detail = command->order->text};
     facts_add_entry(&turn->facts, &entry);
+}
+
+void turn_contradict(struct turn *turn, struct command *command)
+{
+    command->answer.failure = ERROR_INTERNAL_ERROR;
+    turn->contradicted = true;
 }
 
 void turn_refuse(struct turn *turn, struct command *command, enum refusal refusal)

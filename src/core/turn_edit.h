@@ -16,14 +16,16 @@ void turn_claim_seats(struct turn *turn, const struct booking *booking, enum sea
 /* Frees those of the booking's seats that are its own. */
 void turn_free_seats(struct turn *turn, const struct booking *booking);
 
-/* Takes a new block's seats, which are available, from sale; and gives them back. */
+/* Takes a new block's seats, which are available, from sale; and gives a block's back. */
 void turn_block_seats(struct turn *turn, const struct block *block);
-void turn_release_seats(struct turn *turn, const struct block *block);
+
+/* False if it does not have them all: see turn_contradict. */
+MUST_USE bool turn_release_seats(struct turn *turn, const struct block *block);
 
 /* Cancels a booking with all that belongs to it: its seats are free, the map's version grows. */
 void turn_cancel_booking(struct turn *turn, struct booking_fact *fact, struct reason reason);
 
-/* The money that bought a booking's seats goes back. */
+/* The money that bought a booking's seats, and is kept, goes back. */
 void turn_give_back(struct turn *turn, struct payment_fact *fact, enum payment_reason reason);
 
 /* The map has changed visibly or in its holds: the next version. */
@@ -40,6 +42,10 @@ void turn_keep_key(struct turn *turn, const struct command *command, struct id b
 /* Writes a staff command's effect into the journal; its order's text is the detail. */
 void turn_note(struct turn *turn, const struct command *command, enum journal_action action,
                struct id subject);
+
+/* What the command needs is stored in a way that no turn leaves behind. Nobody knows what else
+ * is wrong with this showtime: the whole turn fails. */
+void turn_contradict(struct turn *turn, struct command *command);
 
 /* The answers. */
 void turn_refuse(struct turn *turn, struct command *command, enum refusal refusal);

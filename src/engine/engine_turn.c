@@ -77,8 +77,9 @@ static void fail_turn(struct engine *engine, enum error failure)
     }
 }
 
-/* The store refused the turn: a seat sold already, or a row it cannot read. The other turns
- * go on; this showtime is closed, for nobody knows what else is wrong with it. */
+/* The store refused the turn: a seat sold already, a row it cannot read, or rows that contradict
+ * each other. The other turns go on; this showtime is closed, for nobody knows what else is
+ * wrong with it. */
 static void close_showtime(struct engine *engine, uint32_t slot)
 {
     struct resident *resident = &engine->residents.slots[slot];
@@ -86,7 +87,7 @@ static void close_showtime(struct engine *engine, uint32_t slot)
     id_format(resident->showtime, showtime);
     log_event(LOG_ERROR, "showtime_closed",
               LOG_TEXT("showtime", ((struct slice){showtime, sizeof showtime})),
-              LOG_TEXT("why", SLICE("the store refused its turn; run `usher audit`")));
+              LOG_TEXT("why", SLICE("what is stored contradicts the turn; run `usher audit`")));
     engine->counts.turns_refused++;
     resident->loaded = false;
     resident->closed = slot < engine->residents.capacity;
@@ -129,7 +130,8 @@ static enum error decide_and_record(struct engine *engine, uint32_t slot, bool *
     if (error == ERROR_NONE) {
         turn_decide(turn);
         *ret_changed = turn_changed(turn);
-        if (*ret_changed) error = store->methods->record(store->context, turn);
+        if (turn->contradicted) error = ERROR_INTERNAL_ERROR;
+        else if (*ret_changed) error = store->methods->record(store->context, turn);
     }
     if (error == ERROR_NONE) count_changes(engine);
     if (error != ERROR_INTERNAL_ERROR) return error;

@@ -29,12 +29,15 @@ struct writer {
 
     pthread_mutex_t mutex; /* Guards what follows, up to the outboxes. */
     pthread_cond_t arrival;
+    pthread_cond_t end;
     struct list inbox;
     uint32_t waiting; /* In the inbox. */
     uint32_t in_flight;
     bool stopping;
+    int64_t stop_by_us; /* When stopping: no batch begins after it. */
     bool failed;
     bool busy;
+    bool ended; /* The thread has; `end` is signalled. */
     int64_t busy_since_us;
     struct engine_counts counts;
 
@@ -72,6 +75,7 @@ static void init_locks(struct writer *writer)
     CHECK(pthread_condattr_init(&attributes) == 0);
     CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
     CHECK(pthread_cond_init(&writer->arrival, &attributes) == 0);
+    CHECK(pthread_cond_init(&writer->end, &attributes) == 0);
     pthread_condattr_destroy(&attributes);
     CHECK(pthread_mutex_init(&writer->mutex, NULL) == 0);
     for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++) {
@@ -126,6 +130,16 @@ static void publish_answers(struct writer *writer)
     }
 }
 
+static struct timespec moment_after(int64_t wait_ms)
+{
+    struct timespec moment;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &moment) == 0);
+    const int64_t nanoseconds = moment.tv_nsec + wait_ms % 1000 * NANOSECONDS_PER_MS;
+    moment.tv_sec += wait_ms / 1000 + nanoseconds / (1000 * NANOSECONDS_PER_MS);
+    moment.tv_nsec = nanoseconds % (1000 * NANOSECONDS_PER_MS);
+    return moment;
+}
+
 /* Waits for a command, the next expiry, or the end of TEND_EVERY_MS. Holds the mutex. */
 static void wait_for_work(struct writer *writer)
 {
@@ -134,15 +148,11 @@ static void wait_for_work(struct writer *writer)
     if (due_ms <= now_ms) return;
     int64_t wait_ms = TEND_EVERY_MS;
     if (due_ms - now_ms < wait_ms) wait_ms = due_ms - now_ms;
-    struct timespec until;
-    CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
-    const int64_t nanoseconds = until.tv_nsec + wait_ms * NANOSECONDS_PER_MS;
-    until.tv_sec += nanoseconds / (1000 * NANOSECONDS_PER_MS);
-    until.tv_nsec = nanoseconds % (1000 * NANOSECONDS_PER_MS);
+    const struct timespec until = moment_after(wait_ms);
     pthread_cond_timedwait(&writer->arrival, &writer->mutex, &until);
 }
 
-/* Takes what has arrived. False when there is nothing left to do for good. */
+/* Takes what has arrived. False when there is nothing left to do for good, or no time. */
 static bool take_inbox(struct writer *writer, bool more_waits, struct list *ret_arrived)
 {
     pthread_mutex_lock(&writer->mutex);
@@ -151,9 +161,11 @@ static bool take_inbox(struct writer *writer, bool more_waits, struct list *ret_
     *ret_arrived = writer->inbox;
     writer->inbox = (struct list){0};
     writer->waiting = 0;
-    const bool goes_on = ret_arrived->first != NULL || more_waits || !writer->stopping;
     writer->busy = true;
     writer->busy_since_us = clock_steady_us();
+    const bool works = ret_arrived->first != NULL || more_waits;
+    const bool overdue = writer->busy_since_us >= writer->stop_by_us;
+    const bool goes_on = writer->stopping ? works && !overdue : true;
     pthread_mutex_unlock(&writer->mutex);
     return goes_on;
 }
@@ -200,6 +212,10 @@ static void *run(void *context)
         tend(writer, now_ms);
         report_failure(writer);
     }
+    pthread_mutex_lock(&writer->mutex);
+    writer->ended = true;
+    pthread_cond_signal(&writer->end);
+    pthread_mutex_unlock(&writer->mutex);
     return NULL;
 }
 
@@ -247,14 +263,25 @@ struct command *writer_collect(struct writer *writer, uint32_t loop)
     return first;
 }
 
-void writer_stop(struct writer *writer)
+bool writer_stop(struct writer *writer, int64_t patience_ms)
 {
+    CHECK(patience_ms > 0);
+
+    const struct timespec until = moment_after(patience_ms);
     pthread_mutex_lock(&writer->mutex);
+    if (!writer->stopping) writer->stop_by_us = clock_steady_us() + patience_ms * 1000 / 2;
     writer->stopping = true;
     pthread_cond_signal(&writer->arrival);
+    int code = 0;
+    while (writer->started && !writer->ended && code == 0) {
+        code = pthread_cond_timedwait(&writer->end, &writer->mutex, &until);
+    }
+    const bool stuck = writer->started && !writer->ended;
     pthread_mutex_unlock(&writer->mutex);
+    if (stuck) return false;
     if (writer->started) CHECK(pthread_join(writer->thread, NULL) == 0);
     writer->started = false;
+    return true;
 }
 
 void writer_close(struct writer *writer)
@@ -267,6 +294,7 @@ void writer_close(struct writer *writer)
     }
     pthread_mutex_destroy(&writer->mutex);
     pthread_cond_destroy(&writer->arrival);
+    pthread_cond_destroy(&writer->end);
     free(writer);
 }
 

@@ -42,8 +42,10 @@ MUST_USE bool writer_submit(struct writer *writer, struct command *command);
 /* The answered commands of a loop, as a list through `next`; NULL if there are none. */
 struct command *writer_collect(struct writer *writer, uint32_t loop);
 
-/* Refuses new commands, finishes the waiting ones and ends the thread. */
-void writer_stop(struct writer *writer);
+/* Refuses new commands, finishes the waiting ones and ends the thread. After half the time no
+ * further batch begins, and what still waits is forgotten, unanswered. False if one is still
+ * under way when the time is over: its disk hangs, and the process must end without it. */
+MUST_USE bool writer_stop(struct writer *writer, int64_t patience_ms);
 
 void writer_close(struct writer *writer);
 

@@ -19,6 +19,7 @@ enum {
     CATALOGUE_LISTED_MAX = 100,
     GENRES_MAX = 10,
     SCREENS_MAX = 50,
+    SCREEN_ID_SIZE_MAX = 64,
 };
 
 struct movie {

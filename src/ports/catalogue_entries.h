@@ -24,11 +24,16 @@ struct catalogue_entries {
     struct showtime_entry *showtimes;
 };
 
+struct time_zone; /* Whoever has the tables knows what is in it. */
+
 /* What a store must know about letters and time zones, and takes from whoever has the
  * tables. */
 struct locale {
     /* Text without its case; data NULL when the arena is full. */
     struct slice (*fold)(struct slice text, struct arena *arena);
-    /* The local date `YYYY-MM-DD` of a moment in a known zone; 10 bytes, no NUL. */
-    void (*date_of)(struct slice zone, int64_t moment_ms, char *target);
+    /* A time zone, until it is closed; NULL if it is not known. Slow: files may be read. */
+    struct time_zone *(*open_zone)(struct slice name);
+    void (*close_zone)(struct time_zone *zone);
+    /* The local date `YYYY-MM-DD` of a moment, 10 bytes and no NUL; false if it has none. */
+    bool (*date_of)(struct time_zone *zone, int64_t moment_ms, char *target);
 };

@@ -6,8 +6,8 @@
  *
  * Errors: ERROR_STORE_UNAVAILABLE - nothing was written, try again later (disk full);
  *         ERROR_OUTCOME_UNKNOWN - it may be durable or not: stop accepting and restart;
- *         ERROR_INTERNAL_ERROR from `record` - the store refused this turn (a double sale, a
- *         broken row): this turn is undone, the others of the batch go on.
+ *         ERROR_INTERNAL_ERROR from `gather` and `record` - the store refuses this turn (a double
+ *         sale, a broken row): this turn is undone, the others of the batch go on.
  * Thread: the writer's.
  */
 #pragma once

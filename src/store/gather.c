@@ -42,18 +42,29 @@ static enum error add_key(const struct gather_finder *finder, struct turn *turn,
     return error == ERROR_NONE ? add_booking(finder, turn, record.booking) : error;
 }
 
+/* One that its command names. Whoever made the command looked its showtime up: another one is a
+ * contradiction, and the decision is not asked. */
+static enum error add_named(const struct gather_finder *finder, struct turn *turn, struct id id)
+{
+    const enum error error = add_booking(finder, turn, id);
+    if (error != ERROR_NONE || turn->map == NULL) return error;
+    const struct booking_fact *fact = facts_booking(&turn->facts, id);
+    if (fact == NULL || id_equal(fact->booking.showtime, turn->map->showtime)) return ERROR_NONE;
+    return ERROR_INTERNAL_ERROR;
+}
+
 static enum error add_money(const struct gather_finder *finder, struct turn *turn, struct id id)
 {
     const enum error error = add_payment(finder, turn, id);
     if (error != ERROR_NONE) return error;
     const struct payment_fact *fact = facts_payment(&turn->facts, id);
-    return fact == NULL ? ERROR_NONE : add_booking(finder, turn, fact->payment.booking);
+    return fact == NULL ? ERROR_NONE : add_named(finder, turn, fact->payment.booking);
 }
 
 /* With the payment that bought its seats, whose money may have to go back. */
 static enum error add_ending(const struct gather_finder *finder, struct turn *turn, struct id id)
 {
-    const enum error error = add_booking(finder, turn, id);
+    const enum error error = add_named(finder, turn, id);
     if (error != ERROR_NONE) return error;
     const struct booking_fact *fact = facts_booking(&turn->facts, id);
     return fact == NULL ? ERROR_NONE : add_payment(finder, turn, fact->booking.payment);
@@ -81,9 +92,9 @@ static enum error add_command(const struct gather_finder *finder, struct turn *t
     case COMMAND_CONFIRM:
     case COMMAND_PAY:
         error = add_key(finder, turn, &command->claim);
-        return error == ERROR_NONE ? add_booking(finder, turn, command->booking) : error;
+        return error == ERROR_NONE ? add_named(finder, turn, command->booking) : error;
     case COMMAND_CANCEL:
-        return add_booking(finder, turn, command->booking);
+        return add_named(finder, turn, command->booking);
     case COMMAND_END:
         return add_ending(finder, turn, command->booking);
     case COMMAND_MONEY:

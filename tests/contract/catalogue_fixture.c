@@ -5,7 +5,10 @@
 #include "calendar/calendar.h"
 #include "calendar/fold.h"
 
-static const struct locale locale = {.fold = fold_text, .date_of = calendar_date_of};
+static const struct locale locale = {.fold = fold_text,
+                                     .open_zone = calendar_zone_open,
+                                     .close_zone = calendar_zone_close,
+                                     .date_of = calendar_date_of};
 
 int fixture_set_up(void **state)
 {

@@ -4,14 +4,17 @@ Its moment lies between its start and its end: every answer given before the sta
 """
 
 import os
+import shutil
 import signal
 import sqlite3
 import stat
+import statistics
 import subprocess
 import time
 
 import pytest
 from support import ledger, process, swarm
+from support.listening import Listener
 from test_disk import Disk
 from test_kill_loop import Load
 
@@ -159,6 +162,45 @@ def test_what_is_decided_after_the_start_is_not_in_it(launch, tmp_path):
     restored.api.customer().held(showtime, ["C4"])
 
 
+def test_no_version_comes_twice_though_a_copy_is_restored_twice(launch, tmp_path):
+    """Clients keep seat maps by their versions: another map must have another one."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    customer = server.api.customer()
+    customer.held(showtime, ["C3"])
+    back_up(server, tmp_path / "backup.db")
+    path = f"/api/showtimes/{showtime}/seats"
+    known = {}  # version -> its map, as any client of before may have it.
+
+    def look(api, seats):
+        for seat in seats:
+            api.customer().held(showtime, [seat])
+            answer = api.public.get(path).expect(200)
+            assert answer.version not in known and answer.version > max(known, default=0)
+            known[answer.version] = answer.header("etag")
+        return answer
+
+    seen = look(server.api, ["C4", "C5", "C6"])
+    assert server.stop() == 0
+    for number, seats in enumerate((["C7", "C8"], ["C9", "C10"])):
+        copy = tmp_path / f"copy-{number}.db"
+        shutil.copy(tmp_path / "backup.db", copy)
+        restored = restore(server, launch, copy, f"restored-{number}")
+        first = restored.api.public.get(path, **{"If-None-Match": seen.header("etag")}).expect(200)
+        assert first.version > max(known) and first.json["version"] == first.version
+        known[first.version] = first.header("etag")
+        with Listener(restored.port, showtime, seen.version) as listener:
+            event = listener.event()
+            assert (event.kind, event.version) == ("snapshot", first.version)
+        seen = look(restored.api, seats)
+        restored.audit()
+        assert restored.stop() == 0
+        settled = restored.start().api.public.get(path).expect(200)
+        assert settled.version == seen.version, "a start alone raises nothing"
+        assert restored.stop() == 0
+    assert len(set(known.values())) == len(known) == 9
+
+
 def test_a_server_that_is_killed_meanwhile_harms_neither(launch, tmp_path):
     content, (showtime,) = process.pool(1)
     server = launch(content, start=False)
@@ -210,6 +252,52 @@ def test_the_log_that_grows_meanwhile_comes_back_down(launch, tmp_path):
 
     wait_for(is_down, f"a log of {grown} bytes comes back down, not {log.stat().st_size}")
     print(f"the log: {grown} bytes, then {log.stat().st_size}")
+
+
+def pad_log(server, megabytes):
+    """Makes the running server's log longer, as many minutes of sales would."""
+    database = sqlite3.connect(server.data / "usher.db")
+    database.execute("PRAGMA wal_autocheckpoint=0")
+    with database:
+        database.executemany("INSERT INTO filler VALUES(randomblob(1048000))", [()] * megabytes)
+    database.close()
+
+
+def test_sales_do_not_wait_for_a_copy_that_stands_still(launch, tmp_path):
+    """Whose log is past the size at which batches wait for it to start over."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content, start=False)
+    grow(server, 12)
+    server.start()
+    customer = server.api.customer()
+    copying = Copying(server, tmp_path / "backup.db")
+    pad_log(server, 80)
+    assert (server.data / "usher.db-wal").stat().st_size > 64 * 2**20
+    customer.cancel(customer.held(showtime, ["C3"])).expect(200)
+    took_s = []
+    for _ in range(40):
+        began_s = time.monotonic()
+        customer.cancel(customer.held(showtime, ["C3"])).expect(200)
+        took_s.append((time.monotonic() - began_s) / 2)
+    median_s = statistics.median(took_s)
+    print(f"a hold or cancel took {median_s * 1000:.1f} ms, {max(took_s) * 1000:.1f} at most")
+    code, said = copying.go_on().end()
+    assert code == 0, said
+    assert median_s < 0.05, "each batch waits for the copy"
+
+
+def test_a_copy_is_given_up_before_the_log_fills_the_disk(launch, tmp_path):
+    content, (showtime,) = process.pool(1)
+    server = launch(content, start=False)
+    grow(server, 12)
+    server.start()
+    server.api.customer().held(showtime, ["C3"])
+    copying = Copying(server, tmp_path / "backup.db")
+    os.truncate(server.data / "usher.db-wal", 2**30 + 2**20)  # A hole: nobody reads it.
+    code, said = copying.go_on().end()
+    assert code == 1 and "1024 MB" in said
+    assert not copying.part.exists() and not copying.path.exists()
+    server.api.customer().held(showtime, ["C4"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

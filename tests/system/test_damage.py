@@ -21,6 +21,13 @@ def cpu_seconds(process_id):
     return (int(fields[11]) + int(fields[12])) / 100
 
 
+def wait_until(condition, limit_s=30):
+    end_s = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end_s, "it does not come to pass"
+        time.sleep(0.02)
+
+
 def change(server, *statements):
     """Changes rows of a server that does not run."""
     file = sqlite3.connect(server.data / "usher.db")
@@ -161,3 +168,162 @@ def test_nothing_is_acknowledged_from_files_that_the_next_start_would_not_find(l
     aside.rename(path)
     customer.held(showtime, ["C2"])
     assert len(server.events("store_astray")) == len(server.events("store_back")) == 1
+
+
+class Damaged:
+    """A showtime with a sale, a hold and a block, whose rows somebody then changes, and another
+    one, which must not notice."""
+
+    def __init__(self, launch, **settings):
+        content, (self.broken, self.whole) = process.pool(2)
+        self.server = launch(content, **settings)
+        self.server.audited = False  # The contradiction is the audit's to find.
+        self.buyer = self.server.api.customer("buyer")
+        self.sold = self.buyer.held(self.broken, ["C3"])
+        price = self.buyer.booking(self.sold).json["final_amount"]
+        self.payment = self.buyer.paying(self.sold)
+        self.server.api.tell(self.payment, price).expect(200)
+        self.held = self.server.api.customer().held(self.broken, ["C4"])
+        block = self.server.api.staff().block(self.broken, ["C5", "C6"]).expect(201)
+        self.block = block.json["block_id"]
+
+    def damage(self, *statements):
+        assert self.server.stop() == 0
+        change(self.server, *statements)
+        self.start()
+
+    def start(self):
+        self.server.start()
+        self.staff = self.server.api.staff(role="admin")
+
+    def assert_closed(self):
+        """Nothing of it is served any more; all else is, and at rest nobody works."""
+        self.staff.block(self.broken, ["C9"]).expect(503, "STORE_UNAVAILABLE")
+        self.server.api.customer().held(self.whole, ["C3"])
+        before_s = cpu_seconds(self.server.process.pid)
+        time.sleep(1)
+        assert cpu_seconds(self.server.process.pid) - before_s < 0.5
+        assert "showtime_closed" in self.server.log()
+        assert self.server.stop() == 0
+
+
+def test_a_block_without_all_its_claims_closes_its_showtime(launch):
+    damaged = Damaged(launch)
+    damaged.damage("DELETE FROM seat_claim WHERE block IS NOT NULL AND place=(SELECT min(place)"
+                   " FROM seat_claim WHERE block IS NOT NULL)")
+    damaged.staff.release(damaged.broken, damaged.block).expect(500, "INTERNAL_ERROR")
+    damaged.assert_closed()
+
+
+def test_a_block_that_names_a_seat_twice_closes_its_showtime(launch):
+    damaged = Damaged(launch)
+    damaged.damage("""UPDATE block SET seats='["C5","C5"]'""")
+    damaged.staff.release(damaged.broken, damaged.block).expect(500, "INTERNAL_ERROR")
+    damaged.assert_closed()
+
+
+@pytest.mark.parametrize("damage", [
+    "DELETE FROM payment",
+    "UPDATE payment SET status='refunded'",
+    "UPDATE payment SET booking=(SELECT number FROM booking WHERE status='pending')",
+    "UPDATE booking SET status='cancelled' WHERE status='confirmed'",
+    "DELETE FROM booking WHERE status='confirmed'",
+    "UPDATE booking SET showtime=(SELECT s.number FROM showtime s WHERE s.number NOT IN"
+    " (SELECT b.showtime FROM booking b)) WHERE status='confirmed'",
+])
+def test_a_cancelled_showtime_whose_sale_contradicts_itself_is_closed_and_nothing_spins(
+        launch, damage):
+    damaged = Damaged(launch)
+    damaged.damage(damage)
+    damaged.staff.cancel_showtime(damaged.broken).expect(202)
+    wait_until(lambda: "showtime_closed" in damaged.server.log())
+    damaged.assert_closed()
+    damaged.start()  # It meets the same again, and starts all the same.
+    wait_until(lambda: damaged.server.log().count("showtime_closed") == 2)
+    damaged.server.api.customer().held(damaged.whole, ["C4"])
+
+
+def test_money_kept_by_a_booking_that_has_expired_closes_its_showtime(launch):
+    damaged = Damaged(launch)
+    damaged.damage("UPDATE booking SET status='expired' WHERE status='confirmed'")
+    damaged.staff.refund(damaged.payment["payment_id"]).expect(500, "INTERNAL_ERROR")
+    damaged.assert_closed()
+
+
+def test_a_refunds_key_that_has_lost_its_payment_fails_alone(launch):
+    damaged = Damaged(launch)
+    staff, key = damaged.server.api.staff("me"), calls.new_key()
+    staff.refund(damaged.payment["payment_id"], key=key).expect(202)
+    damaged.damage("UPDATE idempotency_0 SET payment=NULL", "UPDATE idempotency_1 SET payment=NULL")
+    staff = damaged.server.api.staff("me")
+    staff.refund(damaged.payment["payment_id"], key=key).expect(500, "INTERNAL_ERROR")
+    damaged.server.api.customer().held(damaged.broken, ["C9"])
+
+
+def test_a_payments_key_that_has_lost_its_payment_fails_alone(launch):
+    damaged = Damaged(launch)
+    customer, key = damaged.server.api.customer("me"), calls.new_key()
+    booking = customer.held(damaged.broken, ["C9"])
+    customer.pay(booking, key=key).expect(201)
+    damaged.damage("UPDATE idempotency_0 SET payment=NULL", "UPDATE idempotency_1 SET payment=NULL")
+    customer = damaged.server.api.customer("me")
+    customer.pay(booking, key=key).expect(500, "INTERNAL_ERROR")
+    damaged.server.api.customer().held(damaged.broken, ["C10"])
+
+
+def test_a_hold_of_another_showtimes_booking_closes_only_the_one_that_has_it(launch):
+    damaged = Damaged(launch, HOLD_SECONDS="1")
+    damaged.server.api.customer().held(damaged.whole, ["C8"])
+    damaged.damage("UPDATE seat_claim SET showtime=(SELECT min(number) FROM showtime)"
+                   " WHERE booking=(SELECT max(number) FROM booking)")
+    wait_until(lambda: "showtime_closed" in damaged.server.log())
+    damaged.assert_closed()
+
+
+@pytest.mark.parametrize("damage", [
+    "UPDATE showtime SET price_standard=-5",
+    "UPDATE showtime SET price_vip=9223372036854775807",
+    "UPDATE showtime SET version=-1",
+    "UPDATE seat_layout SET places=replace(places,'s','?')",
+])
+def test_a_showtime_that_cannot_be_is_not_for_sale(launch, damage):
+    damaged = Damaged(launch)
+    damaged.damage(damage)
+    wait_until(lambda: "showtime_closed" in damaged.server.log())  # It has a hold to end.
+    damaged.server.api.customer().hold(damaged.broken, ["C9"]).expect(503, "STORE_UNAVAILABLE")
+    damaged.server.assert_well()
+
+
+@pytest.mark.parametrize("damage", [
+    "UPDATE cinema SET timezone='Mars/Base'",
+    "UPDATE showtime SET movie='nobody'",
+    "UPDATE showtime SET cinema='nobody'",
+    "UPDATE showtime SET starts_at=9223372036854775807, ends_at=9223372036854775807",
+])
+def test_a_showtime_whose_row_cannot_be_is_not_changed(launch, damage):
+    damaged = Damaged(launch)
+    damaged.damage(damage)
+    price = {"price": {"standard": 95000, "vip": 95000, "couple": 95000}}
+    answer = damaged.staff.request("PATCH", f"/api/showtimes/{damaged.whole}", price)
+    assert answer.status in (409, 500, 503), answer
+    damaged.server.assert_well()
+
+
+def test_texts_longer_than_any_entry_has_stop_a_change_and_not_the_server(launch):
+    damaged = Damaged(launch)
+    damaged.damage("UPDATE movie SET title=printf('%.*c', 40000, 'x')",
+                   "UPDATE cinema SET city=printf('%.*c', 40000, 'x')")
+    film = damaged.server.api.public.get("/api/movies").json["items"][0]["id"]
+    house = damaged.server.api.public.get("/api/cinemas").json["items"][0]["id"]
+    damaged.staff.request("PATCH", f"/api/movies/{film}", {"status": "ended"}
+                          ).expect(500, "INTERNAL_ERROR")
+    damaged.staff.request("PATCH", f"/api/cinemas/{house}", {"phone": "1"}
+                          ).expect(500, "INTERNAL_ERROR")
+    damaged.server.assert_well()
+
+
+def test_an_entry_of_the_journal_with_a_number_that_no_id_can_have_ends_its_list(launch):
+    damaged = Damaged(launch)
+    damaged.damage("UPDATE journal SET number=number+(1<<60)")
+    assert damaged.staff.journal("?limit=1").status in (200, 500)
+    damaged.server.assert_well()

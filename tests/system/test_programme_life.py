@@ -1,13 +1,19 @@
 """What the programme's changes leave behind: the journal, and the data after crowds and crashes."""
 
+import datetime
 import http.client
+import sqlite3
 import threading
+import time
+import zoneinfo
 
 import pytest
 from support import api as calls
-from support import catalogue
+from support import catalogue, process
 from support.catalogue import PRICES
 from support.office import LATER, Office, cinema, movie, seeded, showtime
+
+PAST = 22000  # Showtimes of ten years.
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +172,47 @@ def test_a_change_is_whole_or_not_at_all_after_kill_9(launch, chance):
         heard["showtime"] = last
         step = last + 1
     assert step > 1
+
+
+def test_a_cinema_with_a_long_past_moves_its_time_zone_while_others_sell(launch):
+    content, (show, *_) = process.pool(1)
+    server = launch(content, start=False)
+    with sqlite3.connect(server.data / "usher.db") as database:
+        (cinema,) = database.execute("SELECT cinema FROM showtime").fetchone()
+        columns = [row[1] for row in database.execute("PRAGMA table_info(showtime)")]
+        past = {"number": "number+i", "id": "printf('%024x', i)", "starts_at": "i*3600000",
+                "ends_at": "i*3600000+1", "status": "'completed'"}
+        database.execute(
+            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<{PAST})"
+            f" INSERT INTO showtime SELECT {','.join(past.get(name, name) for name in columns)}"
+            " FROM n, (SELECT * FROM showtime)")
+    database.close()
+    server.start()
+    customer, done, took_s = server.api.customer(), threading.Event(), []
+    customer.cancel(customer.held(show, ["C3"])).expect(200)
+
+    def sell():
+        while not done.is_set():
+            began_s = time.monotonic()
+            customer.cancel(customer.held(show, ["C3"])).expect(200)
+            took_s.append(time.monotonic() - began_s)
+
+    selling = threading.Thread(target=sell)
+    selling.start()
+    try:
+        answer = server.api.staff(role="admin").request(
+            "PATCH", f"/api/cinemas/{cinema}", {"timezone": "America/New_York"})
+    finally:
+        done.set()
+        selling.join()
+    answer.expect(200)
+    print(f"{PAST} showtimes; a sale waited {max(took_s):.3f} s at most")
+    assert max(took_s) < 2
+    with sqlite3.connect(f"file:{server.data / 'usher.db'}?mode=ro", uri=True) as database:
+        dates = database.execute("SELECT starts_at/1000, local_date FROM showtime WHERE status="
+                                 "'completed' ORDER BY number").fetchall()
+    database.close()
+    zone = zoneinfo.ZoneInfo("America/New_York")
+    assert len(dates) == PAST
+    for starts_at_s, date in dates[:: PAST // 500]:
+        assert datetime.datetime.fromtimestamp(starts_at_s, zone).date().isoformat() == date

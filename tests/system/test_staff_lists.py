@@ -1,11 +1,15 @@
 """What staff look through: bookings, refunds, blocks and the journal."""
 
+import sqlite3
 import time
 
 import pytest
-from support import shapes
+from support import process, shapes
 from support.catalogue import NOBODY
 from support.staff import all_pages, sell
+
+MANY = 50000
+SCANNED_MAX = 20000  # By one page.
 
 
 @pytest.mark.sanitize
@@ -93,6 +97,50 @@ def test_the_journal_tells_who_did_what_and_when(api, showtime):
     assert [item["action"] for item in since] == ["block.release"]
     assert admin.journal(f"?actor={api.staff().user}").json["items"] == []
     assert admin.journal("?since=2990-01-01T00:00:00Z").json["items"] == []
+
+
+def fill(server, statement):
+    assert server.stop() == 0
+    with sqlite3.connect(server.data / "usher.db") as database:
+        database.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE"
+                         f" i<{MANY}) " + statement)
+    database.close()
+    server.start()
+
+
+def pages_of(call, query):
+    """How many pages it takes to the end, and how many items there are."""
+    pages, items, cursor = 0, 0, ""
+    while cursor is not None:
+        body = call(f"{query}&limit=100{cursor and '&cursor=' + cursor}").expect(200).json
+        pages, items, cursor = pages + 1, items + len(body["items"]), body["next_cursor"]
+    return pages, items
+
+
+def test_no_page_looks_at_more_than_so_many_entries(launch):
+    """A look that finds nothing goes on in further pages, so that no other request waits."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    server.audited = False  # The rows are not whole otherwise.
+    fill(server, "INSERT INTO journal(at,actor,role,action,subject,detail) SELECT i,"
+                 " 'someone','staff','block.create','500000000000000000000001','' FROM n")
+    staff = server.api.staff()
+    for query in ("?since=2990-01-01T00:00:00Z", "?since=2990-01-01T00:00:00Z&actor=someone"):
+        assert pages_of(staff.journal, query) == (-(-MANY // SCANNED_MAX), 0)
+    assert pages_of(staff.journal, "?since=2990-01-01T00:00:00Z&actor=nobody") == (1, 0)
+    assert pages_of(staff.journal, "?since=1970-01-01T00:00:00.001Z")[1] == MANY
+
+    server.api.customer("someone").held(showtime, ["C3"])
+    fill(server, "INSERT INTO booking SELECT i,b.showtime,b.user,b.code,'cancelled',b.seats,"
+                 "b.total,b.discount,b.final,b.held_at,b.first_expires_at,b.hold_expires_at,"
+                 "b.updated_at,NULL,1,NULL,NULL,NULL,0 FROM n, (SELECT * FROM booking) b")
+    staff = server.api.staff()
+    for query in ("?status=confirmed", "?status=confirmed&user_id=someone"):
+        assert pages_of(staff.all_bookings, query) == (-(-(MANY + 1) // SCANNED_MAX), 0)
+    assert pages_of(staff.all_bookings, f"?status=confirmed&showtime_id={showtime}") == (1, 0)
+    assert pages_of(staff.all_bookings, f"?status=pending&showtime_id={showtime}") == (1, 1)
+    body = staff.all_bookings(f"?showtime_id={showtime}&limit=2").json
+    assert [item["status"] for item in body["items"]] == ["pending", "cancelled"]
 
 
 @pytest.mark.parametrize(

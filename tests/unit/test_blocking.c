@@ -174,6 +174,28 @@ static void a_block_can_be_made_and_released_in_one_turn(void **state)
     assert_int_equal(fixture->turn->facts.journal_count, 2);
 }
 
+static void a_block_that_lacks_one_of_its_seats_contradicts_them(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    struct staff_order order;
+    const struct block block = blocked(fixture, "B1 B2");
+    struct command release = turn_fixture_release("staff", block.id, &order);
+    struct seat_claim *claim = &fixture->map.claims[turn_fixture_place(fixture, "B1")];
+    struct seat_name *name = &fixture->blocks[0].seats[0];
+    claim->booking = turn_fixture_id(99);
+    assert_int_equal(turn_fixture_decide(fixture, &release)->failure, ERROR_INTERNAL_ERROR);
+    assert_true(fixture->turn->contradicted);
+    claim->booking = block.id;
+    const struct seat_name first = *name;
+    name->col = 99;
+    assert_int_equal(turn_fixture_decide(fixture, &release)->failure, ERROR_INTERNAL_ERROR);
+    assert_true(fixture->turn->contradicted);
+    *name = first;
+    fixture->map.states[turn_fixture_place(fixture, "B1")] = SEAT_AVAILABLE;
+    assert_int_equal(turn_fixture_decide(fixture, &release)->failure, ERROR_INTERNAL_ERROR);
+    assert_true(fixture->turn->contradicted);
+}
+
 static void late_money_does_not_find_a_blocked_seat(void **state)
 {
     struct turn_fixture *fixture = *state;
@@ -199,6 +221,7 @@ int main(void)
         STATEMENT(a_release_gives_all_seats_back_once),
         STATEMENT(a_block_is_released_at_its_own_showtime_only),
         STATEMENT(a_block_can_be_made_and_released_in_one_turn),
+        STATEMENT(a_block_that_lacks_one_of_its_seats_contradicts_them),
         STATEMENT(late_money_does_not_find_a_blocked_seat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,17 +167,36 @@ static void every_moment_lies_in_the_day_of_its_date(void **state)
                                         "Pacific/Apia",     "Pacific/Kiritimati"};
     for (size_t index = 0; index < sizeof zones / sizeof zones[0]; index++) {
         const struct slice zone = slice_of(zones[index]);
+        struct time_zone *opened = calendar_zone_open(zone);
+        assert_non_null(opened);
         const int64_t start_ms = moment("2024-01-01T00:00:00Z");
         for (int64_t hours = 0; hours < 366 * 24; hours += 7) {
             const int64_t now_ms = start_ms + hours * HOUR_MS;
             char date[CALENDAR_DATE_SIZE];
-            calendar_date_of(zone, now_ms, date);
+            assert_true(calendar_date_of(opened, now_ms, date));
             int64_t from_ms = 0;
             int64_t to_ms = 0;
             assert_true(calendar_day(zone, (struct slice){date, sizeof date}, &from_ms, &to_ms));
             assert_true(from_ms <= now_ms && now_ms < to_ms);
         }
+        calendar_zone_close(opened);
     }
+}
+
+static void a_moment_outside_the_calendar_has_no_date(void **state)
+{
+    (void)state;
+    char date[CALENDAR_DATE_SIZE] = "untouched";
+    assert_null(calendar_zone_open(SLICE("Mars/Base")));
+    struct time_zone *zone = calendar_zone_open(SLICE("Asia/Ho_Chi_Minh"));
+    assert_non_null(zone);
+    assert_false(calendar_date_of(zone, -1, date));
+    assert_false(calendar_date_of(zone, INT64_MAX, date));
+    assert_string_equal(date, "untouched");
+    assert_true(calendar_date_of(zone, moment("9999-12-31T23:59:59Z"), date));
+    assert_true(calendar_date_of(zone, 0, date));
+    assert_memory_equal(date, "1970-01-01", sizeof date);
+    calendar_zone_close(zone);
 }
 
 static int64_t ahead(const char *text, struct slice zone, const char *now)
@@ -267,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_day_with_two_midnights_starts_at_the_first),
         cmocka_unit_test(a_day_needs_a_known_zone_and_a_date),
         cmocka_unit_test(every_moment_lies_in_the_day_of_its_date),
+        cmocka_unit_test(a_moment_outside_the_calendar_has_no_date),
         cmocka_unit_test(an_hour_ahead_counts_local_days),
         cmocka_unit_test(an_hour_that_a_clock_change_skips_is_the_change),
         cmocka_unit_test(a_malformed_hour_ahead_is_refused),

@@ -123,6 +123,37 @@ static void a_refund_whose_rows_are_lost_is_a_failure(void **state)
     assert_int_equal(turn_fixture_decide(fixture, &refund)->failure, ERROR_INTERNAL_ERROR);
 }
 
+static void kept_money_of_a_booking_that_it_did_not_buy_contradicts_it(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    struct staff_order order;
+    const struct payment paid = sold(fixture);
+    struct booking *booking = turn_fixture_booking(fixture, paid.booking);
+    struct command refund = turn_fixture_refund("staff", paid.id, 9, &order);
+    booking->status = BOOKING_EXPIRED;
+    assert_int_equal(turn_fixture_decide(fixture, &refund)->failure, ERROR_INTERNAL_ERROR);
+    assert_true(fixture->turn->contradicted);
+    booking->status = BOOKING_CONFIRMED;
+    booking->payment = turn_fixture_id(99);
+    assert_int_equal(turn_fixture_decide(fixture, &refund)->failure, ERROR_INTERNAL_ERROR);
+    assert_true(fixture->turn->contradicted);
+    assert_false(turn_changed(fixture->turn));
+}
+
+static void a_refunds_key_without_money_is_a_failure(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    struct staff_order order;
+    const struct payment paid = sold(fixture);
+    struct command refund = turn_fixture_refund("staff", paid.id, 9, &order);
+    assert_int_equal(turn_fixture_decide(fixture, &refund)->failure, ERROR_NONE);
+    turn_fixture_payment(fixture, paid.id)->status = PAYMENT_FAILED;
+    assert_int_equal(turn_fixture_decide(fixture, &refund)->failure, ERROR_INTERNAL_ERROR);
+    assert_false(fixture->turn->contradicted);
+    fixture->payment_count = 0;
+    assert_int_equal(turn_fixture_decide(fixture, &refund)->failure, ERROR_INTERNAL_ERROR);
+}
+
 static void a_refund_is_noted_as_paid_under_one_reference(void **state)
 {
     struct turn_fixture *fixture = *state;
@@ -173,6 +204,8 @@ int main(void)
         STATEMENT(money_that_goes_back_already_is_answered_and_nothing_is_done_twice),
         STATEMENT(money_that_never_came_cannot_go_back),
         STATEMENT(a_refund_whose_rows_are_lost_is_a_failure),
+        STATEMENT(kept_money_of_a_booking_that_it_did_not_buy_contradicts_it),
+        STATEMENT(a_refunds_key_without_money_is_a_failure),
         STATEMENT(a_refund_is_noted_as_paid_under_one_reference),
         STATEMENT(a_refund_that_failed_can_be_paid_by_hand),
     };

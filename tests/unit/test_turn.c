@@ -242,18 +242,38 @@ static void a_hold_ends_at_its_moment_and_not_before(void **state)
     assert_true(fixture->map.next_lapse_ms == INT64_MAX);
 }
 
-static void expiring_what_is_not_pending_changes_nothing(void **state)
+static void assert_contradicted(struct turn_fixture *fixture, struct id booking)
+{
+    struct command end = turn_fixture_expire(booking);
+    assert_int_equal(turn_fixture_decide(fixture, &end)->failure, ERROR_INTERNAL_ERROR);
+    assert_true(fixture->turn->contradicted);
+    assert_false(turn_changed(fixture->turn));
+}
+
+static void what_must_end_and_cannot_contradicts_its_seats(void **state)
 {
     struct turn_fixture *fixture = *state;
     const struct booking booking = turn_fixture_held(fixture, "an", "A1", 1);
     struct command cancel = turn_fixture_cancel("an", booking.id);
     turn_fixture_decide(fixture, &cancel);
+    const struct booking live = turn_fixture_held(fixture, "an", "A1", 2);
+    assert_contradicted(fixture, live.id);
     fixture->now_ms = booking.hold_expires_at_ms;
-    struct command late = turn_fixture_expire(booking.id);
-    assert_int_equal(turn_fixture_decide(fixture, &late)->refusal, REFUSAL_BOOKING_NOT_FOUND);
-    struct command unknown = turn_fixture_expire(turn_fixture_id(9));
-    assert_int_equal(turn_fixture_decide(fixture, &unknown)->refusal, REFUSAL_BOOKING_NOT_FOUND);
-    assert_false(turn_changed(fixture->turn));
+    assert_contradicted(fixture, booking.id);
+    assert_contradicted(fixture, turn_fixture_id(9));
+}
+
+static void nothing_is_decided_after_a_contradiction(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    struct command end = turn_fixture_expire(turn_fixture_id(9));
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    struct command *commands[] = {&end, &hold};
+    turn_fixture_run(fixture, commands, 2);
+    assert_true(fixture->turn->contradicted);
+    assert_int_equal(turn_fixture_state(fixture, "A1"), SEAT_AVAILABLE);
+    (void)turn_fixture_held(fixture, "an", "A1", 1);
+    assert_false(fixture->turn->contradicted);
 }
 
 static void lapsed_holds_are_listed_once_each_up_to_the_room(void **state)
@@ -406,7 +426,8 @@ int main(void)
         STATEMENT(a_refused_key_with_another_body_is_reused),
         STATEMENT(without_the_memory_a_refused_key_is_judged_anew),
         STATEMENT(a_hold_ends_at_its_moment_and_not_before),
-        STATEMENT(expiring_what_is_not_pending_changes_nothing),
+        STATEMENT(what_must_end_and_cannot_contradicts_its_seats),
+        STATEMENT(nothing_is_decided_after_a_contradiction),
         STATEMENT(lapsed_holds_are_listed_once_each_up_to_the_room),
         STATEMENT(the_next_lapse_is_counted_anew_after_an_expiry),
         STATEMENT(the_lapse_of_seats_that_were_sold_or_given_back_is_forgotten),

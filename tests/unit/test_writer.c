@@ -9,7 +9,7 @@
 #include "engine/writer.h"
 #include "store/memory/memory_store.h"
 
-enum { LOOPS = 2, COMMANDS_EACH = 400, WAIT_MS = 1, PATIENCE_MS = 20000 };
+enum { LOOPS = 2, COMMANDS_EACH = 400, WAIT_MS = 1, SLOW_MS = 300, PATIENCE_MS = 20000 };
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -45,6 +45,42 @@ static void note_failure(void *context)
     atomic_fetch_add(&house->failures, 1);
 }
 
+/* A disk that takes its time, or hangs until it is told to go on. */
+static struct {
+    const struct store_methods *methods;
+    atomic_int begin_ms;
+    atomic_bool hangs;
+    atomic_uint begun;
+} disk;
+
+static void pass(int milliseconds)
+{
+    const struct timespec pause = {.tv_nsec = milliseconds * 1000000L};
+    nanosleep(&pause, NULL);
+}
+
+static enum error begin_slowly(void *context)
+{
+    atomic_fetch_add(&disk.begun, 1);
+    pass(atomic_load(&disk.begin_ms));
+    while (atomic_load(&disk.hangs)) pass(WAIT_MS);
+    return disk.methods->begin(context);
+}
+
+static struct store slow_store(struct memory_store *memory)
+{
+    static struct store_methods methods;
+    struct store store = memory_store_port(memory);
+    disk.methods = store.methods;
+    atomic_store(&disk.begin_ms, 0);
+    atomic_store(&disk.hangs, false);
+    atomic_store(&disk.begun, 0);
+    methods = *store.methods;
+    methods.begin = begin_slowly;
+    store.methods = &methods;
+    return store;
+}
+
 static int setup(void **state)
 {
     static const struct siphash_key key = {.bytes = {1}};
@@ -67,7 +103,7 @@ static int setup(void **state)
                                                                  .held_seats_max = UINT32_MAX,
                                                                  .tag_key = key},
                                                       .showtimes_max = 4,
-                                                      .store = memory_store_port(house->store),
+                                                      .store = slow_store(house->store),
                                                       .feed = house->feed},
                                            .loop_count = LOOPS,
                                            .wake = wake,
@@ -81,7 +117,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct house *house = *state;
-    writer_stop(house->writer);
+    assert_true(writer_stop(house->writer, PATIENCE_MS));
     writer_close(house->writer);
     feed_close(house->feed);
     memory_store_close(house->store);
@@ -131,8 +167,7 @@ static void *run_client(void *context)
         version = view.version;
     }
     for (int waited_ms = 0; answered < COMMANDS_EACH && waited_ms < PATIENCE_MS; waited_ms++) {
-        const struct timespec pause = {.tv_nsec = WAIT_MS * 1000000};
-        nanosleep(&pause, NULL);
+        pass(WAIT_MS);
         answered += collect(client);
     }
     if (answered != COMMANDS_EACH) client->failed++;
@@ -170,7 +205,7 @@ static void a_writer_that_stops_takes_nothing_more_and_answers_what_waits(void *
     for (uint32_t index = 0; index < 50; index++) {
         assert_true(writer_submit(house->writer, prepare(&client, index)));
     }
-    writer_stop(house->writer);
+    assert_true(writer_stop(house->writer, PATIENCE_MS));
     assert_false(writer_submit(house->writer, prepare(&client, 51)));
     assert_int_equal(collect(&client), 50);
     assert_int_equal(client.granted, 50);
@@ -183,12 +218,42 @@ static void an_unknown_outcome_is_told_once_and_ends_the_service(void **state)
     client = (struct client){.house = house};
     memory_store_fail_next(house->store, MEMORY_FAULT_COMMIT_LOST);
     assert_true(writer_submit(house->writer, prepare(&client, 0)));
-    writer_stop(house->writer);
+    assert_true(writer_stop(house->writer, PATIENCE_MS));
     const struct command *command = writer_collect(house->writer, 0);
     assert_non_null(command);
     assert_int_equal(command->answer.failure, ERROR_OUTCOME_UNKNOWN);
     assert_int_equal(atomic_load(&house->failures), 1);
     assert_false(writer_alive(house->writer, clock_steady_us(), INT64_MAX / 2));
+}
+
+static void a_writer_that_has_no_time_left_begins_no_further_batch(void **state)
+{
+    struct house *house = *state;
+    static struct client clients[LOOPS];
+    atomic_store(&disk.begin_ms, SLOW_MS);
+    for (uint32_t loop = 0; loop < LOOPS; loop++) {
+        clients[loop] = (struct client){.house = house, .loop = loop};
+        for (uint32_t index = 0; index < COMMANDS_EACH; index++) {
+            assert_true(writer_submit(house->writer, prepare(&clients[loop], index)));
+        }
+    }
+    if (!writer_stop(house->writer, SLOW_MS)) assert_true(writer_stop(house->writer, PATIENCE_MS));
+    const uint32_t answered = collect(&clients[0]) + collect(&clients[1]);
+    assert_in_range(answered, 1, LOOPS * COMMANDS_EACH - 1);
+}
+
+static void a_stop_ends_though_a_batch_hangs_and_says_so(void **state)
+{
+    struct house *house = *state;
+    static struct client client;
+    client = (struct client){.house = house};
+    atomic_store(&disk.hangs, true);
+    assert_true(writer_submit(house->writer, prepare(&client, 0)));
+    while (atomic_load(&disk.begun) == 0) pass(WAIT_MS);
+    assert_false(writer_stop(house->writer, SLOW_MS));
+    atomic_store(&disk.hangs, false);
+    assert_true(writer_stop(house->writer, PATIENCE_MS));
+    assert_int_equal(collect(&client), 1);
 }
 
 int main(void)
@@ -199,6 +264,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_writer_that_stops_takes_nothing_more_and_answers_what_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unknown_outcome_is_told_once_and_ends_the_service, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_writer_that_has_no_time_left_begins_no_further_batch,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_stop_ends_though_a_batch_hangs_and_says_so, setup,
                                         teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

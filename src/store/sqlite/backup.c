@@ -5,7 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/sqlite/copy_mark.h"
 #include "store/sqlite/rows.h"
+
+/* SQLite's log cannot start over while a copy reads, and the server's disk must have room for it:
+ * some minutes of the busiest sale. */
+#define LOG_SIZE_MAX (INT64_C(1) << 30)
 
 enum {
     STEP_PAGES = 256, /* 1 MB: how soon a request to stop is heard. */
@@ -81,6 +86,13 @@ static bool open_target(struct backup *backup, struct database_reason *ret_reaso
     return false;
 }
 
+static void close_target(struct backup *backup)
+{
+    const int code = sqlite3_close(backup->target);
+    CHECK(code == SQLITE_OK);
+    backup->target = NULL;
+}
+
 enum error backup_open(const char *source, const char *path, struct backup *ret_backup,
                        struct database_reason *ret_reason)
 {
@@ -95,7 +107,15 @@ enum error backup_open(const char *source, const char *path, struct backup *ret_
     return opened ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
 }
 
-/* SQLITE_DONE, SQLITE_INTERRUPT if the watcher ends it, or the code of a failure. */
+static bool log_is_long(const struct backup *backup)
+{
+    struct stat status;
+    const char *path = sqlite3_filename_wal(sqlite3_db_filename(backup->source.handle, "main"));
+    return stat(path, &status) == 0 && status.st_size > LOG_SIZE_MAX;
+}
+
+/* SQLITE_DONE, SQLITE_INTERRUPT if the watcher ends it, SQLITE_TOOBIG if the server's log grows
+ * too long meanwhile, or the code of a failure. */
 static int copy_pages(struct backup *backup, sqlite3_backup *copy, struct backup_watcher watcher)
 {
     int code = SQLITE_OK;
@@ -106,6 +126,7 @@ static int copy_pages(struct backup *backup, sqlite3_backup *copy, struct backup
         const int copied = total - sqlite3_backup_remaining(copy);
         if (code != SQLITE_OK) continue;
         if (!watcher.proceed(watcher.context, copied, total)) code = SQLITE_INTERRUPT;
+        if (log_is_long(backup)) code = SQLITE_TOOBIG;
         if (copied - flushed < FLUSH_PAGES) continue;
         if (fdatasync(backup->file - 1) != 0) code = SQLITE_IOERR_FSYNC;
         flushed = copied;
@@ -127,6 +148,11 @@ static bool copy_store(struct backup *backup, struct backup_watcher watcher,
     if (code == SQLITE_DONE && finish_code == SQLITE_OK) return true;
     if (code == SQLITE_INTERRUPT) {
         database_explain(ret_reason, "stopped before the copy was whole");
+    } else if (code == SQLITE_TOOBIG) {
+        database_explain(ret_reason,
+                         "given up: the server's log has grown past %lld MB meanwhile; choose a "
+                         "quiet hour or a faster disk",
+                         (long long)(LOG_SIZE_MAX >> 20));
     } else {
         const int cause = code == SQLITE_DONE ? finish_code : code;
         database_explain(ret_reason, "%s cannot be copied to %s: %s",
@@ -134,6 +160,26 @@ static bool copy_store(struct backup *backup, struct backup_watcher watcher,
                          sqlite3_errstr(cause));
     }
     return false;
+}
+
+/* A copy has its source's header, which names a WAL; with one of its own, a crash could leave a
+ * WAL behind that a later copy of this name would be read with. Servers put it back. */
+static bool mark_copy(struct backup *backup, struct database_reason *ret_reason)
+{
+    static const char rollback_journal[2] = {1, 1};
+    enum { HEADER_VERSIONS = 18 }; /* Where a file says how it is written, and read. */
+    if (pwrite(backup->file - 1, rollback_journal, sizeof rollback_journal, HEADER_VERSIONS) !=
+        (ssize_t)sizeof rollback_journal) {
+        return explain_errno(ret_reason, backup->part, "written");
+    }
+    if (!open_target(backup, ret_reason)) return false;
+    const bool marked = copy_mark_set(backup->target) == SQLITE_OK;
+    if (!marked) {
+        database_explain(ret_reason, "%s cannot be marked as a copy: %s", backup->part,
+                         sqlite3_errmsg(backup->target));
+    }
+    close_target(backup);
+    return marked;
 }
 
 /* File systems that cannot rename without replacing, some over networks, get a check first. */
@@ -186,11 +232,10 @@ enum error backup_copy(struct backup *backup, struct backup_watcher watcher,
     CHECK(ret_reason != NULL);
 
     if (!copy_store(backup, watcher, ret_reason)) return ERROR_STORE_UNAVAILABLE;
-    const int code = sqlite3_close(backup->target);
-    CHECK(code == SQLITE_OK);
-    backup->target = NULL;
+    close_target(backup);
     database_close(&backup->source); /* The WAL may start over while the copy is flushed. */
-    return keep_copy(backup, ret_reason) ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
+    const bool kept = mark_copy(backup, ret_reason) && keep_copy(backup, ret_reason);
+    return kept ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
 }
 
 void backup_close(struct backup *backup)

@@ -2,13 +2,15 @@
  *
  * SQLite's own copy starts again whenever somebody writes; this one holds a read transaction,
  * so that it copies one snapshot however busy the server is. It takes no lock that the writer
- * waits for. While it runs, the WAL cannot start over and grows.
+ * waits for. While it runs, the WAL cannot start over and grows; past 1 GB the copy is given up.
  *
  * Shape:  written to `FILE.part` (0600), made durable, and only then given its name: a file of
- *         that name is always a whole store. Nothing is ever overwritten.
+ *         that name is always a whole store. Nothing is ever overwritten. The copy differs from
+ *         its source in two bytes and one row: see copy_mark.h.
  * Errors: ERROR_STORE_UNAVAILABLE with a sentence that says why.
  * Thread: a backup belongs to one thread.
- * Source: https://www.sqlite.org/c3ref/backup_finish.html, on writes by other connections
+ * Source: https://www.sqlite.org/c3ref/backup_finish.html, on writes by other connections;
+ *         https://www.sqlite.org/fileformat2.html, on the header's versions
  */
 #pragma once
 

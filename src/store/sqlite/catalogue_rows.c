@@ -1,6 +1,7 @@
 #include "store/sqlite/catalogue_rows.h"
 
 #include "base/log.h"
+#include "base/timestamp.h"
 #include "store/sqlite/seat_layouts.h"
 #include "json/json_read.h"
 
@@ -121,7 +122,8 @@ enum error catalogue_rows_showtime(sqlite3_stmt *row, struct arena *arena,
         .version = (uint64_t)sqlite3_column_int64(row, 11),
     };
     if (full) return ERROR_OVERLOADED;
-    if (id_is_none(showtime.id) ||
+    if (id_is_none(showtime.id) || id_is_none(showtime.movie) || id_is_none(showtime.cinema) ||
+        showtime.starts_at_ms < 0 || showtime.starts_at_ms > TIMESTAMP_MS_MAX ||
         !showtime_status_parse(database_column_text(row, 12), &showtime.status)) {
         return refuse_row("showtime", showtime.id);
     }

@@ -5,19 +5,13 @@
 /* Without the screens: these are compared as they are written. */
 static enum error find(struct editing *editing, struct cinema *ret_cinema, bool *ret_known)
 {
-    struct writing *writing = &editing->writing;
-    sqlite3_stmt *row = database_statement(writing->database, "SELECT " CATALOGUE_ROWS_CINEMA
-                                                              " FROM cinema WHERE id=?1");
-    if (row == NULL) return writing_failure(writing);
-    char hex[ID_HEX_SIZE];
-    writing_bind_id(row, 1, editing->edit->cinema.id, hex);
-    const int code = sqlite3_step(row);
-    enum error error = ERROR_NONE;
-    *ret_known = code == SQLITE_ROW;
-    if (code == SQLITE_ROW) error = catalogue_rows_cinema(row, &writing->scratch, ret_cinema);
-    else if (code != SQLITE_DONE) error = writing_failure(writing);
-    database_done(row);
-    return error == ERROR_OVERLOADED ? ERROR_INTERNAL_ERROR : error; /* No row has so much. */
+    sqlite3_stmt *row = NULL;
+    const enum error error =
+        editing_find(editing, "SELECT " CATALOGUE_ROWS_CINEMA " FROM cinema WHERE id=?1",
+                     editing->edit->cinema.id, &row);
+    *ret_known = row != NULL;
+    if (row == NULL) return error;
+    return editing_found(row, catalogue_rows_cinema(row, &editing->writing.scratch, ret_cinema));
 }
 
 static uint32_t compare(const struct cinema *left, const struct cinema *right)

@@ -1,4 +1,5 @@
 #include "store/sqlite/editing.h"
+#include "store/sqlite/staff_rows.h"
 
 enum { ACTION_SIZE_MAX = 32 };
 
@@ -22,18 +23,13 @@ enum error editing_journal(struct editing *editing, struct slice kind, struct id
 
     json_close_object(&editing->json);
     CHECK(!editing->detail.overflowed);
-    sqlite3_stmt *statement = database_statement(
-        editing->writing.database,
-        "INSERT INTO journal(at,actor,role,action,subject,detail) VALUES(?1,?2,?3,?4,?5,?6)");
-    if (statement == NULL) return writing_failure(&editing->writing);
-    char hex[ID_HEX_SIZE];
     char action[ACTION_SIZE_MAX];
-    (void)sqlite3_bind_int64(statement, 1, editing->now_ms);
-    database_bind_text(statement, 2, edit->actor);
-    database_bind_text(statement, 3, edit->role);
-    database_bind_text(statement, 4, action_of(editing, kind, action));
-    writing_bind_id(statement, 5, id, hex);
-    database_bind_text(statement, 6, buffer_text(&editing->detail));
-    bool wrote = false;
-    return writing_run(&editing->writing, statement, &wrote);
+    const struct journal_line line = {.at_ms = editing->now_ms,
+                                      .actor = user_of(edit->actor),
+                                      .role = edit->role,
+                                      .action = action_of(editing, kind, action),
+                                      .subject = id,
+                                      .detail = buffer_text(&editing->detail)};
+    const int code = staff_rows_write_line(editing->writing.database, &line);
+    return code == SQLITE_DONE ? ERROR_NONE : writing_failure(&editing->writing);
 }

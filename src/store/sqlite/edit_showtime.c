@@ -29,28 +29,21 @@ struct stored {
 
 static enum error find(struct editing *editing, struct stored *ret_stored)
 {
-    struct writing *writing = &editing->writing;
-    sqlite3_stmt *row = database_statement(
-        writing->database, "SELECT " CATALOGUE_ROWS_SHOWTIME ",layout,"
-                           "EXISTS(SELECT 1 FROM booking b WHERE b.showtime=showtime.number),"
-                           "EXISTS(SELECT 1 FROM seat_claim c WHERE c.showtime=showtime.number)"
-                           " FROM showtime WHERE id=?1");
-    if (row == NULL) return writing_failure(writing);
-    char hex[ID_HEX_SIZE];
-    writing_bind_id(row, 1, editing->edit->showtime.id, hex);
-    const int code = sqlite3_step(row);
-    enum error error = ERROR_NONE;
-    if (code == SQLITE_ROW) {
-        error = catalogue_rows_showtime(row, &writing->scratch, &ret_stored->showtime);
-        ret_stored->known = true;
-        ret_stored->layout = sqlite3_column_int64(row, COLUMNS_OF_SHOWTIME);
-        ret_stored->booked = sqlite3_column_int(row, COLUMNS_OF_SHOWTIME + 1) != 0;
-        ret_stored->claimed = sqlite3_column_int(row, COLUMNS_OF_SHOWTIME + 2) != 0;
-    } else if (code != SQLITE_DONE) {
-        error = writing_failure(writing);
-    }
-    database_done(row);
-    return error == ERROR_OVERLOADED ? ERROR_INTERNAL_ERROR : error; /* No row has so much. */
+    sqlite3_stmt *row = NULL;
+    const enum error error =
+        editing_find(editing,
+                     "SELECT " CATALOGUE_ROWS_SHOWTIME ",layout,"
+                     "EXISTS(SELECT 1 FROM booking b WHERE b.showtime=showtime.number),"
+                     "EXISTS(SELECT 1 FROM seat_claim c WHERE c.showtime=showtime.number)"
+                     " FROM showtime WHERE id=?1",
+                     editing->edit->showtime.id, &row);
+    if (row == NULL) return error;
+    ret_stored->known = true;
+    ret_stored->layout = sqlite3_column_int64(row, COLUMNS_OF_SHOWTIME);
+    ret_stored->booked = sqlite3_column_int(row, COLUMNS_OF_SHOWTIME + 1) != 0;
+    ret_stored->claimed = sqlite3_column_int(row, COLUMNS_OF_SHOWTIME + 2) != 0;
+    return editing_found(
+        row, catalogue_rows_showtime(row, &editing->writing.scratch, &ret_stored->showtime));
 }
 
 static bool other_price(const struct showtime *stored, const struct showtime *wanted)
@@ -127,8 +120,10 @@ static enum error set_end(struct editing *editing, struct showtime *showtime)
     sqlite3_stmt *row = ask(editing, "SELECT duration_minutes FROM movie WHERE id=?1",
                             showtime->movie, (struct slice){0}, EDIT_NO_MOVIE, &error);
     if (row == NULL) return error;
-    showtime->ends_at_ms = showtime->starts_at_ms + sqlite3_column_int64(row, 0) * MINUTE_MS;
+    const int64_t minutes = sqlite3_column_int64(row, 0);
     database_done(row);
+    if (minutes < 0 || minutes > TIMESTAMP_MS_MAX / MINUTE_MS) return writing_refuse_row("movie");
+    showtime->ends_at_ms = showtime->starts_at_ms + minutes * MINUTE_MS;
     if (showtime->ends_at_ms > TIMESTAMP_MS_MAX) editing->edit->outcome = EDIT_TOO_LATE;
     return ERROR_NONE;
 }
@@ -154,9 +149,8 @@ static enum error find_zone(struct editing *editing, struct id cinema, struct sl
                             (struct slice){0}, EDIT_NO_CINEMA, &error);
     if (row == NULL) return error;
     *ret_zone = arena_copy(&editing->writing.scratch, database_column_text(row, 0));
-    CHECK(ret_zone->data != NULL);
     database_done(row);
-    return ERROR_NONE;
+    return ret_zone->data == NULL ? writing_refuse_row("cinema") : ERROR_NONE;
 }
 
 static void describe(struct editing *editing, const struct showtime *showtime)

@@ -16,6 +16,28 @@ void editing_init(struct editing *editing, struct database *database, struct cat
     json_open_object(&editing->json);
 }
 
+enum error editing_find(struct editing *editing, const char *sql, struct id id,
+                        sqlite3_stmt **ret_row)
+{
+    struct writing *writing = &editing->writing;
+    sqlite3_stmt *row = database_statement(writing->database, sql);
+    if (row == NULL) return writing_failure(writing);
+    char hex[ID_HEX_SIZE];
+    writing_bind_id(row, 1, id, hex);
+    const int code = sqlite3_step(row);
+    *ret_row = code == SQLITE_ROW ? row : NULL;
+    if (code == SQLITE_ROW) return ERROR_NONE;
+    const enum error error = code == SQLITE_DONE ? ERROR_NONE : writing_failure(writing);
+    database_done(row);
+    return error;
+}
+
+enum error editing_found(sqlite3_stmt *row, enum error error)
+{
+    database_done(row);
+    return error == ERROR_OVERLOADED ? ERROR_INTERNAL_ERROR : error;
+}
+
 bool editing_judge(struct editing *editing, bool known, uint32_t different)
 {
     struct catalogue_edit *edit = editing->edit;

@@ -22,6 +22,14 @@ struct editing {
 void editing_init(struct editing *editing, struct database *database, struct catalogue_edit *edit,
                   int64_t now_ms);
 
+/* Finds the row of an id for `sql`; `ret_row` is NULL if there is none. */
+MUST_USE enum error editing_find(struct editing *editing, const char *sql, struct id id,
+                                 sqlite3_stmt **ret_row);
+
+/* Ends the use of such a row, which was read with `error`: a row for which the scratch has no
+ * room is broken, for no entry has so much. */
+MUST_USE enum error editing_found(sqlite3_stmt *row, enum error error);
+
 /* Sets the verdict on an entry that is `known` or not, and differs from the edit's in the
  * members of `different`. True if there is something to write. */
 bool editing_judge(struct editing *editing, bool known, uint32_t different);

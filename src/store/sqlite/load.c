@@ -5,6 +5,9 @@
 #include "base/log.h"
 #include "store/sqlite/rows.h"
 
+/* What a client may still keep in a double, and no showtime ever reaches. */
+#define VERSION_MAX (INT64_C(1) << 53)
+
 static bool read_type(char letter, uint8_t *ret_type)
 {
     switch (letter) {
@@ -50,17 +53,21 @@ static bool read_showtime(sqlite3_stmt *row, struct id showtime, void *block,
         return false;
     }
     if (!showtime_status_parse(database_column_text(row, 4), &status)) return false;
+    const int64_t version = sqlite3_column_int64(row, 1);
+    if (version < 0 || version > VERSION_MAX) return false;
     seat_map_init(ret_map, &layout, block);
     ret_map->showtime = showtime;
-    ret_map->version = (uint64_t)sqlite3_column_int64(row, 1);
+    ret_map->version = (uint64_t)version;
     ret_map->starts_at_ms = sqlite3_column_int64(row, 2);
     ret_map->ends_at_ms = sqlite3_column_int64(row, 3);
     ret_map->status = status;
     ret_map->cancelled_at_ms = sqlite3_column_int64(row, 11);
     if (!rows_read_reason(row, 12, &ret_map->cancellation_reason)) return false;
-    ret_map->prices[SEAT_STANDARD] = sqlite3_column_int64(row, 8);
-    ret_map->prices[SEAT_VIP] = sqlite3_column_int64(row, 9);
-    ret_map->prices[SEAT_COUPLE] = sqlite3_column_int64(row, 10);
+    for (int type = 0; type < SEAT_TYPE_COUNT; type++) {
+        const int64_t price = sqlite3_column_int64(row, 8 + type); /* In the types' order. */
+        if (price < 0 || price > PRICE_MAX) return false;
+        ret_map->prices[type] = price;
+    }
     ret_map->number = sqlite3_column_int64(row, 0);
     ret_map->layout = (uint64_t)sqlite3_column_int64(row, 13);
     return true;
@@ -183,20 +190,20 @@ enum error load_pending(struct sqlite_store *store, struct id after, struct id *
                                              " AND b.status='pending') OR s.status='cancelled' AND"
                                              " EXISTS (SELECT 1 FROM seat_claim c"
                                              " WHERE c.showtime=s.number AND c.state<>'blocked'))"
-                                             " ORDER BY s.id LIMIT ?2");
+                                             " ORDER BY s.id");
     if (rows == NULL) return ERROR_STORE_UNAVAILABLE;
     char id[ID_HEX_SIZE];
     id_format(after, id);
     database_bind_text(rows, 1, (struct slice){.data = id, .size = sizeof id});
-    (void)sqlite3_bind_int64(rows, 2, (int64_t)capacity);
     size_t count = 0;
     int code = sqlite3_step(rows);
     for (; code == SQLITE_ROW && count < capacity; code = sqlite3_step(rows)) {
         showtimes[count] = database_column_id(rows, 0);
-        if (!id_is_none(showtimes[count])) count++;
+        if (!id_is_none(showtimes[count])) count++; /* What has no id can have no turn. */
     }
-    const enum error error =
-        code == SQLITE_DONE ? ERROR_NONE : database_failure(&store->database, "load pending");
+    const enum error error = code == SQLITE_DONE || code == SQLITE_ROW
+                                 ? ERROR_NONE
+                                 : database_failure(&store->database, "load pending");
     database_done(rows);
     if (error == ERROR_NONE) *ret_count = count;
     return writer_state_note(store, error);

@@ -22,7 +22,7 @@ bool rows_read_key(struct database *database, struct siphash_key *ret_key)
     return read;
 }
 
-int64_t rows_number(const struct siphash_key *key, enum id_kind kind, struct id id)
+static int64_t number_of(const struct siphash_key *key, enum id_kind kind, struct id id)
 {
     if (id_is_none(id)) return 0;
     const uint64_t number = id_open(key, kind, id);
@@ -34,15 +34,19 @@ void rows_bind_id(sqlite3_stmt *statement, int index, const struct siphash_key *
                   enum id_kind kind, struct id id)
 {
     if (id_is_none(id)) return;
-    (void)sqlite3_bind_int64(statement, index, rows_number(key, kind, id));
+    (void)sqlite3_bind_int64(statement, index, number_of(key, kind, id));
+}
+
+struct id rows_id(const struct siphash_key *key, enum id_kind kind, int64_t number)
+{
+    if (number < 1 || (uint64_t)number > ID_NUMBER_MAX) return (struct id){0};
+    return id_seal(key, kind, (uint64_t)number);
 }
 
 struct id rows_column_id(sqlite3_stmt *row, int column, const struct siphash_key *key,
                          enum id_kind kind)
 {
-    const int64_t number = sqlite3_column_int64(row, column);
-    if (number < 1 || (uint64_t)number > ID_NUMBER_MAX) return (struct id){0};
-    return id_seal(key, kind, (uint64_t)number);
+    return rows_id(key, kind, sqlite3_column_int64(row, column));
 }
 
 struct slice rows_write_seats(const struct booking *booking, char block[ROWS_SEATS_SIZE])
@@ -76,6 +80,7 @@ static bool read_seat(const struct json *json, struct booked_seat *ret_seat)
         return false;
     }
     enum seat_type seat_type;
+    if (price->integer < 0 || price->integer > PRICE_MAX) return false;
     struct booked_seat seat = {.price = price->integer};
     if (!seat_name_parse(name->text, &seat.name)) return false;
     if (!seat_type_parse(type->text, &seat_type)) return false;

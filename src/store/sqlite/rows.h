@@ -54,13 +54,11 @@ void rows_bind_payment(sqlite3_stmt *statement, const struct siphash_key *key,
 MUST_USE bool rows_read_user(sqlite3_stmt *row, int column, struct user *ret_user);
 MUST_USE bool rows_read_reason(sqlite3_stmt *row, int column, struct reason *ret_reason);
 
-/* The number of an id that we made; 0 of none. Any other is a bug. */
-int64_t rows_number(const struct siphash_key *key, enum id_kind kind, struct id id);
-
-/* Binds such a number; none is NULL. */
+/* Binds the number of an id that we made; none is NULL, any other a bug. */
 void rows_bind_id(sqlite3_stmt *statement, int index, const struct siphash_key *key,
                   enum id_kind kind, struct id id);
 
-/* The id of a column with a number; none of NULL. */
+/* The id of a stored number, and of a column with one; none if no id has it, as of NULL. */
+struct id rows_id(const struct siphash_key *key, enum id_kind kind, int64_t number);
 struct id rows_column_id(sqlite3_stmt *row, int column, const struct siphash_key *key,
                          enum id_kind kind);

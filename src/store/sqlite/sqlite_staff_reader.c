@@ -5,13 +5,40 @@
 #include "store/sqlite/rows.h"
 #include "store/sqlite/staff_rows.h"
 
-/* Rows that one page looks at where no index leads to them: some 10 ms. */
+/* Rows that one page looks at where it wants few of those that an index leads to: some 10 ms. */
 enum { ROWS_SCANNED_MAX = 20000 };
 
 #define FROM_BOOKING " FROM booking b JOIN showtime s ON s.number=b.showtime"
 #define BELOW " AND b.number<?1 AND b.number>=?2"
 #define WITH_STATUS " AND (?3 IS NULL OR b.status=?3)"
 #define NEWEST_BOOKINGS " ORDER BY b.number DESC LIMIT ?4"
+
+/* SQL reads best in lines of its own. */
+/* clang-format off */
+
+/* The numbers of a showtime's bookings of one status, of a page. An index has them in order, so
+ * that the newest of all statuses are found by merging, and without looking at the others. */
+#define BOOKINGS_OF(status) \
+    "SELECT number FROM booking WHERE showtime=(SELECT o.number FROM showtime o WHERE o.id=?5)" \
+    " AND status='" status "' AND number<?1 AND number>=?2 AND (?3 IS NULL OR ?3='" status "')"
+#define BOOKING_NUMBERS \
+    BOOKINGS_OF("pending") " UNION ALL " BOOKINGS_OF("confirmed") " UNION ALL " \
+    BOOKINGS_OF("cancelled") " UNION ALL " BOOKINGS_OF("expired") \
+    " ORDER BY number DESC LIMIT ?4"
+
+/* The same of the refunds of one status. */
+#define REFUNDS_OF(status) \
+    "SELECT number FROM payment INDEXED BY payment_refund WHERE refund_requested_at IS NOT NULL" \
+    " AND status='" status "' AND number<?1 AND (?3 IS NULL OR ?3='" status "')"
+#define REFUND_NUMBERS \
+    REFUNDS_OF("refund_due") " UNION ALL " REFUNDS_OF("refunding") " UNION ALL " \
+    REFUNDS_OF("refunded") " UNION ALL " REFUNDS_OF("refund_failed") \
+    " ORDER BY number DESC LIMIT ?2"
+
+/* clang-format on */
+
+/* Where a look through the rows of one index stops: after ROWS_SCANNED_MAX of them. */
+#define FLOOR(rows) "SELECT number FROM " rows " number<?1 ORDER BY number DESC LIMIT 1 OFFSET ?2"
 
 /* What a list needs to know to read its rows, whatever they are of. */
 struct listing {
@@ -58,7 +85,7 @@ static enum error read_page(const struct listing *listing, sqlite3_stmt *rows, v
     database_done(rows);
     if (error != ERROR_NONE) return error;
     *ret_count = count;
-    *ret_next = last > 0 ? id_seal(&reader->key, listing->kind, (uint64_t)last) : (struct id){0};
+    *ret_next = rows_id(&reader->key, listing->kind, last);
     return ERROR_NONE;
 }
 
@@ -88,11 +115,10 @@ static sqlite3_stmt *prepare_bookings(struct sqlite_reader *reader,
         database_bind_text(rows, 5, user_name(&query->user));
         if (!id_is_none(query->showtime)) database_bind_text(rows, 6, showtime);
     } else if (!id_is_none(query->showtime)) {
-        rows = database_statement(
-            database,
-            "SELECT " ROWS_BOOKING FROM_BOOKING
-            " WHERE b.showtime=(SELECT o.number FROM showtime o WHERE o.id=?5)" BELOW WITH_STATUS
-                NEWEST_BOOKINGS);
+        rows = database_statement(database, "SELECT " ROWS_BOOKING " FROM (" BOOKING_NUMBERS ") n"
+                                            " JOIN booking b ON b.number=n.number"
+                                            " JOIN showtime s ON s.number=b.showtime"
+                                            " ORDER BY b.number DESC");
         if (rows == NULL) return NULL;
         database_bind_text(rows, 5, showtime);
     } else {
@@ -102,14 +128,14 @@ static sqlite3_stmt *prepare_bookings(struct sqlite_reader *reader,
     return rows;
 }
 
-/* The number at which a look through all bookings below another one stops; 0: it may go on to
- * the first. False if the file cannot be read. */
-static bool find_floor(struct sqlite_reader *reader, int64_t below, int64_t *ret_floor)
+/* The number at which a look through rows below another one stops; 0: it may go on to the first.
+ * `sql` is a FLOOR; `whose` its ?3, if it has one. False if the file cannot be read. */
+static bool find_floor(struct sqlite_reader *reader, const char *sql, const struct user *whose,
+                       int64_t below, int64_t *ret_floor)
 {
-    sqlite3_stmt *row =
-        database_statement(&reader->database, "SELECT number FROM booking WHERE number<?1"
-                                              " ORDER BY number DESC LIMIT 1 OFFSET ?2");
+    sqlite3_stmt *row = database_statement(&reader->database, sql);
     if (row == NULL) return false;
+    if (whose->size > 0) database_bind_text(row, 3, user_name(whose));
     (void)sqlite3_bind_int64(row, 1, below);
     (void)sqlite3_bind_int64(row, 2, ROWS_SCANNED_MAX);
     const int code = sqlite3_step(row);
@@ -141,10 +167,11 @@ static enum error list_bookings(void *context, const struct staff_booking_query 
     struct listing listing = {
         .reader = reader, .kind = ID_BOOKING, .limit = query->page.limit, .read = read_booking};
     if (query->has_code && !narrow_to_code(reader, query, &below, &floor)) floor = below;
-    const bool scans = !query->has_code && query->user.size == 0 && id_is_none(query->showtime) &&
-                       !query->any_status;
-    if (scans) {
-        if (!find_floor(reader, below, &floor)) return ERROR_STORE_UNAVAILABLE;
+    const bool of_user = query->user.size > 0;
+    const bool filters = !query->any_status || (of_user && !id_is_none(query->showtime));
+    if (!query->has_code && filters && (of_user || id_is_none(query->showtime))) {
+        const char *sql = of_user ? FLOOR("booking WHERE user=?3 AND") : FLOOR("booking WHERE");
+        if (!find_floor(reader, sql, &query->user, below, &floor)) return ERROR_STORE_UNAVAILABLE;
         listing.floor = floor;
     }
     char hex[ID_HEX_SIZE];
@@ -171,16 +198,9 @@ static enum error list_refunds(void *context, const struct staff_refund_query *q
     struct sqlite_reader *reader = context;
     const int64_t below = number_below(reader, ID_PAYMENT, &query->page);
     if (below == 0) return ERROR_NOT_FOUND;
-    const char *sql =
-        query->any_status
-            ? "SELECT " ROWS_PAYMENT " FROM payment p INDEXED BY payment_refund"
-              " WHERE p.refund_requested_at IS NOT NULL AND p.number<?1"
-              " AND p.status IN ('refund_due','refunding','refunded','refund_failed')"
-              " ORDER BY p.number DESC LIMIT ?2"
-            : "SELECT " ROWS_PAYMENT " FROM payment p INDEXED BY payment_refund"
-              " WHERE p.refund_requested_at IS NOT NULL AND p.number<?1 AND p.status=?3"
-              " ORDER BY p.number DESC LIMIT ?2";
-    sqlite3_stmt *rows = database_statement(&reader->database, sql);
+    sqlite3_stmt *rows = database_statement(
+        &reader->database, "SELECT " ROWS_PAYMENT " FROM (" REFUND_NUMBERS ") n"
+                           " JOIN payment p ON p.number=n.number ORDER BY p.number DESC");
     if (rows == NULL) return ERROR_STORE_UNAVAILABLE;
     (void)sqlite3_bind_int64(rows, 1, below);
     (void)sqlite3_bind_int64(rows, 2, (int64_t)query->page.limit + 1);
@@ -203,20 +223,28 @@ static enum error list_journal(void *context, const struct staff_journal_query *
     struct sqlite_reader *reader = context;
     const int64_t below = number_below(reader, ID_ENTRY, &query->page);
     if (below == 0) return ERROR_NOT_FOUND;
-    const char *sql = query->actor.size == 0
-                          ? "SELECT " STAFF_ROWS_LINE " FROM journal j"
-                            " WHERE j.number<?1 AND j.at>=?2 ORDER BY j.number DESC LIMIT ?3"
-                          : "SELECT " STAFF_ROWS_LINE " FROM journal j WHERE j.actor=?4"
-                            " AND j.number<?1 AND j.at>=?2 ORDER BY j.number DESC LIMIT ?3";
+    const bool of_actor = query->actor.size > 0;
+    const char *floor_sql = of_actor ? FLOOR("journal WHERE actor=?3 AND") : FLOOR("journal WHERE");
+    const char *sql = !of_actor ? "SELECT " STAFF_ROWS_LINE " FROM journal j WHERE j.number<?1"
+                                  " AND j.number>=?5 AND j.at>=?2 ORDER BY j.number DESC LIMIT ?3"
+                                : "SELECT " STAFF_ROWS_LINE " FROM journal j WHERE j.actor=?4"
+                                  " AND j.number<?1 AND j.number>=?5 AND j.at>=?2"
+                                  " ORDER BY j.number DESC LIMIT ?3";
+    int64_t floor = 0;
+    if (query->since_ms > 0 && !find_floor(reader, floor_sql, &query->actor, below, &floor)) {
+        return ERROR_STORE_UNAVAILABLE;
+    }
     sqlite3_stmt *rows = database_statement(&reader->database, sql);
     if (rows == NULL) return ERROR_STORE_UNAVAILABLE;
     (void)sqlite3_bind_int64(rows, 1, below);
     (void)sqlite3_bind_int64(rows, 2, query->since_ms);
     (void)sqlite3_bind_int64(rows, 3, (int64_t)query->page.limit + 1);
-    if (query->actor.size > 0) database_bind_text(rows, 4, user_name(&query->actor));
+    if (of_actor) database_bind_text(rows, 4, user_name(&query->actor));
+    (void)sqlite3_bind_int64(rows, 5, floor);
     const struct listing listing = {.reader = reader,
                                     .kind = ID_ENTRY,
                                     .limit = query->page.limit,
+                                    .floor = floor,
                                     .arena = arena,
                                     .read = read_line};
     return read_page(&listing, rows, lines, ret_count, ret_next);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/sqlite/catalogue_edit.h"
+#include "store/sqlite/copy_mark.h"
 #include "store/sqlite/keys.h"
 #include "store/sqlite/load.h"
 #include "store/sqlite/record.h"
@@ -18,6 +19,10 @@
  * WAL. Readers that never pause keep the WAL from starting over: past the last bound, batches
  * wait a moment for them. */
 enum { CHECKPOINT_PAGES = 4000, CHECKPOINT_PAGES_AT_REST = 1000, CHECKPOINT_PAGES_WAIT = 16000 };
+
+/* A reader that stays where it is, such as a backup, lets no checkpoint get further. To try again
+ * with each batch would cost more the longer the WAL has grown, and the wait each time. */
+#define CHECKPOINT_AGAIN_US INT64_C(2000000)
 
 /* Showtimes marked as over in one go: keeps it below a millisecond. */
 #define END_SHOWTIMES \
@@ -51,8 +56,11 @@ static enum error checkpoint_if(struct sqlite_store *store, int pages)
     if (database->wal_pages - database->wal_copied < pages) return ERROR_NONE;
     const bool wait = database->wal_pages >= CHECKPOINT_PAGES_WAIT;
     const int64_t started_us = clock_steady_us();
+    if (started_us < store->checkpoint_after_us) return ERROR_NONE;
     const enum error error = database_checkpoint(&store->database, wait);
     note_time(&store->meter.checkpoints, started_us);
+    const bool held_up = database->wal_pages - database->wal_copied >= pages;
+    if (held_up) store->checkpoint_after_us = clock_steady_us() + CHECKPOINT_AGAIN_US;
     return writer_state_note(store, error) == ERROR_OUTCOME_UNKNOWN ? error : ERROR_NONE;
 }
 
@@ -266,7 +274,11 @@ static const struct store_methods methods = {.load = load,
                                              .rollback = rollback,
                                              .tend = tend};
 
-/* One more than the highest number in use, which must leave one. */
+/* More numbers than a server draws before it is started again: at 30,000 a second these last for
+ * a hundred days. */
+#define NUMBERS_LEFT_MIN (UINT64_C(1) << 38)
+
+/* One more than the highest number in use, which must leave enough. */
 static bool read_next(struct database *database, const char *sql, uint64_t number_max,
                       uint64_t *ret_next)
 {
@@ -275,7 +287,9 @@ static bool read_next(struct database *database, const char *sql, uint64_t numbe
     const bool read = sqlite3_step(row) == SQLITE_ROW;
     const int64_t highest = read ? sqlite3_column_int64(row, 0) : 0;
     database_done(row);
-    if (!read || highest < 0 || (uint64_t)highest >= number_max) return false;
+    if (!read || highest < 0 || (uint64_t)highest > number_max - NUMBERS_LEFT_MIN) {
+        return false;
+    }
     *ret_next = (uint64_t)highest + 1;
     return true;
 }
@@ -309,7 +323,7 @@ enum error sqlite_store_open(const char *path, const struct siphash_key *tag_key
         free(store);
         return error;
     }
-    if (!read_state(store)) {
+    if (copy_mark_settle(&store->database, clock_now_ms()) != ERROR_NONE || !read_state(store)) {
         database_explain(ret_reason, "%s cannot be read: %s", path,
                          sqlite3_errmsg(store->database.handle));
         sqlite_store_close(store);

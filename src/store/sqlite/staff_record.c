@@ -58,27 +58,17 @@ int staff_record_blocks(struct sqlite_store *store, int64_t showtime, const stru
     return SQLITE_DONE;
 }
 
-static int insert_entry(struct sqlite_store *store, const struct journal_entry *entry)
-{
-    sqlite3_stmt *insert = database_statement(
-        &store->database, "INSERT INTO journal(at,actor,role,action,subject,detail)"
-                          " VALUES(?1,?2,?3,?4,?5,?6)");
-    if (insert == NULL) return failed_to_prepare(store);
-    char subject[ID_HEX_SIZE];
-    id_format(entry->subject, subject);
-    (void)sqlite3_bind_int64(insert, 1, entry->at_ms);
-    database_bind_text(insert, 2, user_name(&entry->actor));
-    database_bind_text(insert, 3, staff_role_name(entry->role));
-    database_bind_text(insert, 4, journal_action_name(entry->action));
-    database_bind_text(insert, 5, (struct slice){.data = subject, .size = sizeof subject});
-    database_bind_text(insert, 6, reason_text(&entry->detail));
-    return change_one(store, insert);
-}
-
 int staff_record_journal(struct sqlite_store *store, const struct facts *facts)
 {
     for (uint32_t index = 0; index < facts->journal_count; index++) {
-        const int code = insert_entry(store, &facts->journal[index]);
+        const struct journal_entry *entry = &facts->journal[index];
+        const struct journal_line line = {.at_ms = entry->at_ms,
+                                          .actor = entry->actor,
+                                          .role = staff_role_name(entry->role),
+                                          .action = journal_action_name(entry->action),
+                                          .subject = entry->subject,
+                                          .detail = reason_text(&entry->detail)};
+        const int code = staff_rows_write_line(&store->database, &line);
         if (code != SQLITE_DONE) return code;
     }
     return SQLITE_DONE;

@@ -88,3 +88,20 @@ enum error staff_rows_read_line(sqlite3_stmt *row, struct arena *arena,
     *ret_line = line;
     return ERROR_NONE;
 }
+
+int staff_rows_write_line(struct database *database, const struct journal_line *line)
+{
+    sqlite3_stmt *insert =
+        database_statement(database, "INSERT INTO journal(at,actor,role,action,subject,detail)"
+                                     " VALUES(?1,?2,?3,?4,?5,?6)");
+    if (insert == NULL) return sqlite3_extended_errcode(database->handle);
+    char subject[ID_HEX_SIZE];
+    id_format(line->subject, subject);
+    (void)sqlite3_bind_int64(insert, 1, line->at_ms);
+    database_bind_text(insert, 2, user_name(&line->actor));
+    database_bind_text(insert, 3, line->role);
+    database_bind_text(insert, 4, line->action);
+    database_bind_text(insert, 5, (struct slice){.data = subject, .size = sizeof subject});
+    database_bind_text(insert, 6, line->detail);
+    return database_run(insert);
+}

@@ -22,6 +22,9 @@ MUST_USE bool staff_rows_read_block(sqlite3_stmt *row, const struct siphash_key 
 MUST_USE enum error staff_rows_read_line(sqlite3_stmt *row, struct arena *arena,
                                          struct journal_line *ret_line);
 
+/* Writes such a line into the open transaction. SQLite's code; SQLITE_DONE if it went well. */
+MUST_USE int staff_rows_write_line(struct database *database, const struct journal_line *line);
+
 /* The seats of a block, from its column. */
 MUST_USE bool staff_rows_read_seats(struct slice json, struct block *block);
 

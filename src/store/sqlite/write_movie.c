@@ -3,18 +3,21 @@
 #include "base/buffer.h"
 #include "json/json_write.h"
 
+/* Its data is NULL if that is more than any movie has. */
 static struct slice genres_json(struct writing *writing, const struct movie *movie)
 {
     const size_t capacity = WRITING_SCRATCH_SIZE / 4;
     struct buffer buffer;
-    buffer_init(&buffer, arena_take(&writing->scratch, capacity), capacity);
+    char *block = arena_take(&writing->scratch, capacity);
+    if (block == NULL) return (struct slice){0};
+    buffer_init(&buffer, block, capacity);
     struct json_writer json = json_writer_of(&buffer);
     json_open_array(&json);
     for (size_t index = 0; index < movie->genre_count; index++) {
         json_text(&json, movie->genres[index]);
     }
     json_close_array(&json);
-    CHECK(!buffer.overflowed);
+    if (buffer.overflowed) return (struct slice){0};
     return buffer_text(&buffer);
 }
 
@@ -37,12 +40,15 @@ enum error write_movie(struct writing *writing, const struct movie *movie)
         "excluded.genres,excluded.poster_url,excluded.description,excluded.release_date,"
         "excluded.status)");
     if (statement == NULL) return writing_failure(writing);
+    const struct slice title = writing_fold(writing, movie->title);
+    const struct slice genres = genres_json(writing, movie);
+    if (title.data == NULL || genres.data == NULL) return writing_refuse_row("movie");
     char hex[ID_HEX_SIZE];
     writing_bind_id(statement, 1, movie->id, hex);
     database_bind_text(statement, 2, movie->title);
-    database_bind_text(statement, 3, writing_fold(writing, movie->title));
+    database_bind_text(statement, 3, title);
     (void)sqlite3_bind_int64(statement, 4, movie->duration_minutes);
-    database_bind_text(statement, 5, genres_json(writing, movie));
+    database_bind_text(statement, 5, genres);
     database_bind_text(statement, 6, movie->poster_url);
     database_bind_text(statement, 7, movie->description);
     database_bind_text(statement, 8, movie->release_date);

@@ -91,6 +91,16 @@ static const char update_sql[] =
     "available_seats=available_seats+?12-total_seats,version=version+1,"
     "status=iif(status='completed','scheduled',status) WHERE id=?1";
 
+static bool find_date(const struct locale *locale, struct slice zone, int64_t starts_at_ms,
+                      char date[DATE_SIZE])
+{
+    struct time_zone *opened = locale->open_zone(zone);
+    if (opened == NULL) return false;
+    const bool found = locale->date_of(opened, starts_at_ms, date);
+    locale->close_zone(opened);
+    return found;
+}
+
 enum error write_showtime_row(struct writing *writing, bool known, const struct showtime *showtime,
                               struct slice zone, int64_t layout)
 {
@@ -99,7 +109,9 @@ enum error write_showtime_row(struct writing *writing, bool known, const struct 
     if (statement == NULL) return writing_failure(writing);
     char hex[3][ID_HEX_SIZE];
     char date[DATE_SIZE];
-    writing->locale->date_of(zone, showtime->starts_at_ms, date);
+    if (!find_date(writing->locale, zone, showtime->starts_at_ms, date)) {
+        return writing_refuse_row("showtime or cinema");
+    }
     writing_bind_id(statement, 1, showtime->id, hex[0]);
     writing_bind_id(statement, 2, showtime->movie, hex[1]);
     writing_bind_id(statement, 3, showtime->cinema, hex[2]);

@@ -18,6 +18,7 @@ struct sqlite_store {
     struct keys_in_use keys;
     struct keys_in_use keys_committed; /* What an undone transaction goes back to. */
     int64_t tended_at_ms;
+    int64_t checkpoint_after_us; /* The last one was held up: none before this. */
     struct storage_meter meter;
     struct place place;
     bool watched; /* `place` is known: the files are of a file system. */

@@ -1,8 +1,16 @@
 #include "store/sqlite/writing.h"
 
+#include "base/log.h"
+
 enum error writing_failure(struct writing *writing)
 {
     return database_failure(writing->database, "catalogue");
+}
+
+enum error writing_refuse_row(const char *table)
+{
+    log_event(LOG_ERROR, "row_broken", LOG_TEXT("table", slice_of(table)));
+    return ERROR_INTERNAL_ERROR;
 }
 
 void writing_bind_id(sqlite3_stmt *statement, int index, struct id id, char hex[ID_HEX_SIZE])
@@ -14,9 +22,7 @@ void writing_bind_id(sqlite3_stmt *statement, int index, struct id id, char hex[
 
 struct slice writing_fold(struct writing *writing, struct slice text)
 {
-    const struct slice folded = writing->locale->fold(text, &writing->scratch);
-    CHECK(folded.data != NULL);
-    return folded;
+    return writing->locale->fold(text, &writing->scratch);
 }
 
 enum error writing_ask(struct writing *writing, const char *sql, struct id id, bool *ret_known)

@@ -20,7 +20,10 @@ enum error writing_failure(struct writing *writing);
 /* Borrows `hex` until the statement is done. */
 void writing_bind_id(sqlite3_stmt *statement, int index, struct id id, char hex[ID_HEX_SIZE]);
 
-/* The text without its case, in the scratch. */
+/* A stored row cannot be an entry: ERROR_INTERNAL_ERROR, and a line in the log. */
+enum error writing_refuse_row(const char *table);
+
+/* The text without its case, in the scratch; its data is NULL if it does not fit. */
 struct slice writing_fold(struct writing *writing, struct slice text);
 
 /* Does `sql` find a row of this id? */
