@@ -69,6 +69,12 @@ bool disk_dead(const struct disk *disk)
     return disk->dead;
 }
 
+void disk_revive(struct disk *disk)
+{
+    disk->dead = false;
+    disk_plan(disk, (struct disk_plan){0});
+}
+
 void disk_lie(struct disk *disk, bool lies)
 {
     disk->lies = lies;

@@ -73,6 +73,10 @@ void disk_plan(struct disk *disk, struct disk_plan plan);
 uint32_t disk_failed(const struct disk *disk);
 bool disk_dead(const struct disk *disk);
 
+/* Only the process had died, and the machine goes on: what it wrote is seen, flushed or not. No
+ * plan is left. */
+void disk_revive(struct disk *disk);
+
 /* A disk that lies: it counts flushes as done and flushes nothing. */
 void disk_lie(struct disk *disk, bool lies);
 

@@ -60,3 +60,8 @@ struct ledger_moment {
 /* Is all of it in the store, which must be open? If not, says in `fault` what is missing. */
 MUST_USE bool ledger_check(const struct ledger *ledger, struct house *house,
                            struct ledger_moment moment, char fault[LEDGER_FAULT_SIZE]);
+
+/* After commands whose outcome nobody was told: takes over what their senders would now find in
+ * the store, which must be open. False, with `fault` set, if it has lost anything. */
+MUST_USE bool ledger_learn(struct ledger *ledger, struct house *house, int64_t now_ms,
+                           char fault[LEDGER_FAULT_SIZE]);

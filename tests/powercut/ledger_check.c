@@ -8,6 +8,7 @@
 
 struct check {
     const struct ledger *ledger;
+    struct ledger *learner; /* The same, if it may learn. */
     struct house *house;
     struct sqlite_reader *reader;
     struct ledger_moment moment;
@@ -239,16 +240,75 @@ static bool check_all(const struct check *check)
     return check_staff(check);
 }
 
+/* Runs one of the looks with a reader of its own. */
+static bool with_reader(struct check *check, bool (*look)(const struct check *check))
+{
+    CHECK(check->house->store != NULL);
+    struct database_reason reason;
+    if (sqlite_reader_open(check->house->path, &check->reader, &reason) != ERROR_NONE) {
+        return miss(check, "no reader: %.200s", reason.text);
+    }
+    const bool held = look(check);
+    sqlite_reader_close(check->reader);
+    return held;
+}
+
 bool ledger_check(const struct ledger *ledger, struct house *house, struct ledger_moment moment,
                   char fault[LEDGER_FAULT_SIZE])
 {
-    CHECK(house->store != NULL);
-    struct check check = {.ledger = ledger,   .house = house, .moment = moment, .fault = fault};
-    struct database_reason reason;
-    if (sqlite_reader_open(house->path, &check.reader, &reason) != ERROR_NONE) {
-        return miss(&check, "no reader: %.200s", reason.text);
+    struct check check = {.ledger = ledger, .house = house, .moment = moment, .fault = fault};
+    return with_reader(&check, check_all);
+}
+
+static void learn_records(struct ledger *ledger, const struct check *check)
+{
+    const struct reader reader = sqlite_reader_port(check->reader);
+    uint64_t version = 0;
+    for (uint32_t index = 0; index < ledger->booking_count; index++) {
+        struct booking *booking = &ledger->bookings[index];
+        const struct id id = booking->id;
+        CHECK(reader.methods->find_booking(reader.context, id, booking, &version) == ERROR_NONE);
     }
-    const bool held = check_all(&check);
-    sqlite_reader_close(check.reader);
-    return held;
+    for (uint32_t index = 0; index < ledger->payment_count; index++) {
+        struct payment *payment = &ledger->payments[index];
+        const struct payment_query query = {.id = payment->id};
+        struct id showtime;
+        CHECK(reader.methods->find_payment(reader.context, &query, payment, &showtime, &version) ==
+              ERROR_NONE);
+    }
+    for (uint32_t index = 0; index < ledger->block_count; index++) {
+        struct block *block = &ledger->blocks[index];
+        block->released_at_ms = stands(check, block) ? 0 : 1;
+    }
+}
+
+static bool learn(const struct check *check)
+{
+    static _Alignas(16) uint8_t memory[SHOWTIME_BLOCK_SIZE_MAX];
+    struct ledger *ledger = check->learner;
+    if (!check_all(check)) return false;
+    learn_records(ledger, check);
+    for (uint32_t number = 1; number <= HOUSE_SHOWTIMES; number++) {
+        const struct store store = sqlite_store_port(check->house->store);
+        struct ledger_showtime *showtime = &ledger->showtimes[number - 1];
+        struct seat_map map;
+        CHECK(store.methods->load(store.context, house_showtime(number), memory, &map) ==
+              ERROR_NONE);
+        memcpy(showtime->prices, map.prices, sizeof showtime->prices);
+        showtime->cancelled = map.status == SHOWTIME_CANCELLED;
+    }
+    ledger->movie_title =
+        (uint64_t)ask(check, "SELECT CAST(title AS INTEGER) FROM movie");
+    return true;
+}
+
+bool ledger_learn(struct ledger *ledger, struct house *house, int64_t now_ms,
+                  char fault[LEDGER_FAULT_SIZE])
+{
+    struct check check = {.ledger = ledger,
+                          .learner = ledger,
+                          .house = house,
+                          .moment = {.now_ms = now_ms, .amid_answers = true},
+                          .fault = fault};
+    return with_reader(&check, learn);
 }

@@ -47,6 +47,9 @@ struct tally {
     uint64_t checkpoints;
     uint64_t days;
     uint64_t restarts;
+    uint64_t kills;
+    uint64_t faults;
+    uint64_t lives_ended;
     uint64_t copies;
 };
 
@@ -124,6 +127,9 @@ static void add_up(void)
     tally.checkpoints += work.checkpoints;
     tally.days += work.days;
     tally.restarts += work.restarts;
+    tally.kills += work.kills;
+    tally.faults += work.faults;
+    tally.lives_ended += work.lives_ended;
     tally.copies += work.copies;
 }
 
@@ -231,6 +237,9 @@ static uint32_t report(void)
     missing += require(tally.checkpoints, "checkpoints");
     missing += require(tally.days, "changes of the keys' day");
     missing += require(tally.restarts, "restarts");
+    missing += require(tally.kills, "of them after a kill");
+    missing += require(tally.faults, "faults of the disk");
+    missing += require(tally.lives_ended, "servers that ended because of one");
     missing += require(tally.copies, "backups");
     missing += require(examiner.copies, "backups on images");
     missing += require(examiner.cut_again, "cuts of a recovery");

@@ -53,7 +53,7 @@ static void cut(struct watch *watch, enum disk_cut_kind kind)
                                         .kind = kind,
                                         .cut_again = random_chance(random, 15),
                                         .go_on = random_chance(random, 15)};
-    const struct examine_truth truth = {.bare = watch->bare,
+    struct examine_truth truth = {.bare = watch->bare,
                                         .history = &watch->history,
                                         .ledger = watch->ledger,
                                         .moment = watch->moment,
@@ -61,6 +61,7 @@ static void cut(struct watch *watch, enum disk_cut_kind kind)
                                         .copies = watch->copies};
     uint64_t state = 0;
     char fault[EXAMINE_FAULT_SIZE];
+    truth.moment.amid_answers = truth.moment.amid_answers || watch->doubtful;
     watch->cut++;
     if (watch->broken || (watch->only != 0 && watch->only != watch->cut)) return;
     if (examine_image(watch->examiner, watch->disk, &image, &truth, fault, &state)) {
@@ -161,6 +162,7 @@ void watch_settle(struct watch *watch, struct ledger_moment moment)
     if (watch->broken) return;
     watch->busy = true;
     look(watch);
+    if (watch->doubtful) watch->waiting_count = 0;
     for (uint32_t index = 0; index < watch->waiting_count; index++) {
         const struct watch_waiting *waiting = &watch->waiting[index];
         const enum history_verdict verdict =

@@ -33,6 +33,7 @@ struct watch {
     uint64_t only;   /* Examines this one alone; 0: all. */
     uint64_t digest; /* Of all that was found: the same seed, the same digest. */
     bool bare;       /* Nothing has been acknowledged. */
+    bool doubtful;   /* The disk fails: what is under way may be there, and then be given up. */
     bool looks;      /* The reader is open. */
     bool look_due;   /* Something was flushed. */
     bool busy;

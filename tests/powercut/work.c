@@ -23,6 +23,7 @@ static void answered(void *context, struct command *command)
                answer->map_version);
     }
     if (answer->failure != ERROR_NONE) {
+        if (disk_failed(work->disk) > 0) return;
         watch_break(work->watch, "a command of kind %d failed with %d, and the disk was well",
                     (int)command->kind, (int)answer->failure);
         return;
@@ -106,7 +107,7 @@ static void run_commands(struct work *work)
     for (uint32_t index = 0; index < made; index++) {
         engine_submit(work->house->engine, &work->slots[index].command);
     }
-    if (!house_run(work->house, work->now_ms)) {
+    if (!house_run(work->house, work->now_ms) && disk_failed(work->disk) == 0) {
         watch_break(work->watch, "the engine failed, and the disk was well");
     }
     settle(work);
@@ -122,13 +123,64 @@ static void tend(struct work *work)
     settle(work);
 }
 
+/* The server ends, in order or killed, and starts again; the machine goes on. */
+static void end_life(struct work *work, bool killed)
+{
+    watch_closes(work->watch);
+    if (killed) {
+        disk_plan(work->disk, (struct disk_plan){.fault = DISK_FAULT_DEATH,
+                                                 .after = random_below(&work->random, 3),
+                                                 .times = 1});
+    }
+    house_close(work->house);
+    disk_revive(work->disk);
+    work->restarts++;
+    work->kills += killed;
+    open_house(work);
+}
+
+/* Now and then twice, before there was anything to do. */
 static void restart(struct work *work)
 {
     stop_copying(work);
-    work->restarts++;
-    watch_closes(work->watch);
-    house_close(work->house);
-    open_house(work);
+    end_life(work, random_chance(&work->random, 50));
+    if (!work->watch->broken && random_chance(&work->random, 40)) end_life(work, true);
+}
+
+/* Whoever was not told, or told that nobody knows, asks again. */
+static void learn(struct work *work)
+{
+    char missing[LEDGER_FAULT_SIZE];
+    work->watch->busy = true;
+    if (!ledger_learn(work->ledger, work->house, work->now_ms, missing)) {
+        watch_break(work->watch, "acknowledged work is missing: %s", missing);
+    }
+    work->watch->busy = false;
+}
+
+/* A disk that fails in the middle of something, and a server that ends in order and starts again
+ * if it no longer knows what is there. */
+static void fail(struct work *work)
+{
+    static const enum disk_fault faults[] = {DISK_FAULT_FULL, DISK_FAULT_WRITE, DISK_FAULT_SYNC,
+                                             DISK_FAULT_SYNC};
+    struct random *random = &work->random;
+    stop_copying(work);
+    disk_plan(work->disk, (struct disk_plan){.fault = faults[random_below(random, 4)],
+                                             .after = random_below(random, 4),
+                                             .times = 1 + random_below(random, 3),
+                                             .kept_share = random_below(random, 101)});
+    work->watch->doubtful = true;
+    if (random_chance(random, 40)) tend(work);
+    else run_commands(work);
+    work->faults += disk_failed(work->disk);
+    if (engine_failed(work->house->engine) && !work->watch->broken) {
+        work->lives_ended++;
+        restart(work);
+    }
+    if (!work->watch->broken) learn(work);
+    disk_plan(work->disk, (struct disk_plan){0});
+    work->watch->doubtful = false;
 }
 
 static bool proceed(void *context, int copied, int total)
@@ -182,8 +234,9 @@ void work_step(struct work *work)
     }
     const uint32_t dice = random_below(random, 100);
     if (dice < 12) tend(work);
-    else if (dice < 14) restart(work);
-    else if (dice < 18 && !work->copying) begin_copy(work);
-    else if (dice < 26 && work->copying) end_copy(work);
+    else if (dice < 15) restart(work);
+    else if (dice < 21) fail(work);
+    else if (dice < 25 && !work->copying) begin_copy(work);
+    else if (dice < 33 && work->copying) end_copy(work);
     else run_commands(work);
 }

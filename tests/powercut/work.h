@@ -34,6 +34,9 @@ struct work {
     uint64_t checkpoints;
     uint64_t days;
     uint64_t restarts;
+    uint64_t kills;       /* Of them. */
+    uint64_t faults;      /* Of the disk. */
+    uint64_t lives_ended; /* By them. */
     uint64_t copies;
 };
 
