@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 enum {
-    DISK_FILES_MAX = 16,  /* A store has four, a backup two. */
-    DISK_NAME_SIZE = 128, /* A file's path. */
+    DISK_FILES_MAX = 16,    /* A store has four, a backup two. */
+    DISK_NAME_SIZE = 128,   /* A file's path. */
     DISK_SECTOR_SIZE = 512, /* What a disk writes whole or not at all. */
 };
 

@@ -114,8 +114,7 @@ static void move_names(const struct disk *disk, struct disk *target)
         struct disk_entry *entry = &target->flushed.entries[index];
         if (!entry->used) continue;
         char name[DISK_NAME_SIZE];
-        const int length =
-            snprintf(name, sizeof name, "%s%s", target->folder, entry->name + size);
+        const int length = snprintf(name, sizeof name, "%s%s", target->folder, entry->name + size);
         CHECK(length > 0);
         CHECK((size_t)length < sizeof name);
         memcpy(entry->name, name, sizeof name);

@@ -53,7 +53,8 @@ void disk_state_change(struct disk_folder *folder, const struct disk_folder_chan
     if (change->deed == DISK_REMOVED) gone = disk_state_find(folder, change->entry.name);
     /* A change that was lost before this one may have left nothing to remove. */
     if (gone != NULL) gone->used = false;
-    if (change->deed == DISK_CREATED || (renamed && gone != NULL)) add_entry(folder, &change->entry);
+    if (change->deed == DISK_CREATED || (renamed && gone != NULL))
+        add_entry(folder, &change->entry);
 }
 
 static bool is_named(const struct disk_folder *folder, uint32_t file)

@@ -335,8 +335,8 @@ static int look_for(sqlite3_vfs *self, const char *name, int flags, int *ret_the
     CHECK(disk != NULL);
     const struct disk_entry *entry = disk_state_find(&disk->seen, name);
     /* As SQLite's own: an empty journal is none. */
-    *ret_there = entry != NULL &&
-                 (flags != SQLITE_ACCESS_EXISTS || disk->files[entry->file].seen.size > 0);
+    *ret_there =
+        entry != NULL && (flags != SQLITE_ACCESS_EXISTS || disk->files[entry->file].seen.size > 0);
     return SQLITE_OK;
 }
 

@@ -70,7 +70,8 @@ bool contents_digest_file(const char *path, uint64_t *ret_digest,
     struct database database;
     if (database_open(path, DATABASE_READ, &database, ret_reason) != ERROR_NONE) return false;
     const bool read = contents_digest(&database, ret_digest);
-    if (!read) database_explain(ret_reason, "a row cannot be read: %s", sqlite3_errmsg(database.handle));
+    if (!read)
+        database_explain(ret_reason, "a row cannot be read: %s", sqlite3_errmsg(database.handle));
     database_close(&database);
     return read;
 }

@@ -3,10 +3,10 @@
 #include <stdarg.h>
 
 #include "base/check.h"
-#include "powercut/contents.h"
-#include "powercut/examine_life.h"
 #include "disk/disk_vfs.h"
 #include "disk/seeded_random.h"
+#include "powercut/contents.h"
+#include "powercut/examine_life.h"
 #include "store/sqlite/audit.h"
 #include "store/sqlite/writer_state.h"
 
@@ -120,8 +120,7 @@ static bool judge(struct examiner *examiner, const struct examine_truth *truth, 
         return empty || fail(examiner, "a store that has not begun has bookings");
     }
     const struct history *history = truth->history;
-    const enum history_verdict verdict =
-        history_judge(history, history->acknowledged, state);
+    const enum history_verdict verdict = history_judge(history, history->acknowledged, state);
     struct ledger_moment moment = truth->moment;
     char missing[LEDGER_FAULT_SIZE];
     if (verdict == HISTORY_NEWER || verdict == HISTORY_UNKNOWN) moment.amid_answers = true;

@@ -43,11 +43,11 @@ struct examiner {
     char *fault; /* [EXAMINE_FAULT_SIZE] */
     uint64_t images;
     uint64_t kinds[DISK_CUT_COUNT];
-    uint64_t cut_again;  /* The power failed again while it recovered. */
+    uint64_t cut_again; /* The power failed again while it recovered. */
     uint64_t went_on;
-    uint64_t replays;    /* Of acknowledged keys, on images. */
-    uint64_t newer;      /* Held work that was not acknowledged yet: whole. */
-    uint64_t copies;     /* Backups that were there, and whole. */
+    uint64_t replays; /* Of acknowledged keys, on images. */
+    uint64_t newer;   /* Held work that was not acknowledged yet: whole. */
+    uint64_t copies;  /* Backups that were there, and whole. */
 };
 
 void examine_open(struct examiner *examiner, const char *folder);

@@ -71,7 +71,8 @@ static bool may_follow(const struct check *check, const struct booking *told,
     if (check->moment.amid_answers && booking_rank(stored->status) >= booking_rank(told->status)) {
         return true;
     }
-    if (stored->status == told->status) return stored->hold_expires_at_ms >= told->hold_expires_at_ms;
+    if (stored->status == told->status)
+        return stored->hold_expires_at_ms >= told->hold_expires_at_ms;
     if (booking_rank(stored->status) < booking_rank(told->status)) return false;
     if (stored->status == BOOKING_EXPIRED) return told->hold_expires_at_ms <= check->moment.now_ms;
     return stored->status == BOOKING_CANCELLED && showtime->cancelled;
@@ -297,8 +298,7 @@ static bool learn(const struct check *check)
         memcpy(showtime->prices, map.prices, sizeof showtime->prices);
         showtime->cancelled = map.status == SHOWTIME_CANCELLED;
     }
-    ledger->movie_title =
-        (uint64_t)ask(check, "SELECT CAST(title AS INTEGER) FROM movie");
+    ledger->movie_title = (uint64_t)ask(check, "SELECT CAST(title AS INTEGER) FROM movie");
     return true;
 }
 

@@ -82,8 +82,8 @@ static void join(char path[HOUSE_PATH_SIZE], const char *name)
 /* The empty files that stand for those in memory. */
 static void clear_folder(const char *name)
 {
-    static const char *const files[] = {"usher.db",  "copy0.db",      "copy1.db",
-                                        "copy2.db",  "copy3.db",      "copy0.db.part",
+    static const char *const files[] = {"usher.db",      "copy0.db",      "copy1.db",
+                                        "copy2.db",      "copy3.db",      "copy0.db.part",
                                         "copy1.db.part", "copy2.db.part", "copy3.db.part"};
     for (size_t index = 0; index < sizeof files / sizeof files[0]; index++) {
         char path[HOUSE_PATH_SIZE];
@@ -220,7 +220,7 @@ static uint32_t report(void)
         [DISK_CALL_CREATE] = "cuts before a creation",
         [DISK_CALL_REMOVE] = "cuts before a removal"};
     static const char *const commands[] = {
-        "holds",  "confirms", "payments", "cancels",      "news of money",    NULL, NULL,
+        "holds",  "confirms", "payments", "cancels",      "news of money",   NULL,   NULL,
         "blocks", "releases", "refunds",  "refunds paid", "showtimes ended", "edits"};
     uint32_t missing = require(tally.acknowledgements, "acknowledgements");
     for (uint32_t kind = 0; kind < DISK_CUT_COUNT; kind++) {
@@ -295,10 +295,9 @@ int main(int count, char **arguments)
 {
     struct options options = {.seed = 1, .images = 1000, .steps = STEPS_DEFAULT};
     if (!read_options(count, arguments, &options)) {
-        fprintf(stderr,
-                "usage: powercut [--seed N] [--images COUNT | --seconds S | --days COUNT]\n"
-                "                [--steps S] [--cut C] [--verbose]\n"
-                "                [--bug lying-disk|unsafe|eager]\n");
+        fprintf(stderr, "usage: powercut [--seed N] [--images COUNT | --seconds S | --days COUNT]\n"
+                        "                [--steps S] [--cut C] [--verbose]\n"
+                        "                [--bug lying-disk|unsafe|eager]\n");
         return 2;
     }
     signal(SIGABRT, tell_the_seed);

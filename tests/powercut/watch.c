@@ -54,11 +54,11 @@ static void cut(struct watch *watch, enum disk_cut_kind kind)
                                         .cut_again = random_chance(random, 15),
                                         .go_on = random_chance(random, 15)};
     struct examine_truth truth = {.bare = watch->bare,
-                                        .history = &watch->history,
-                                        .ledger = watch->ledger,
-                                        .moment = watch->moment,
-                                        .copy_count = watch->copy_count,
-                                        .copies = watch->copies};
+                                  .history = &watch->history,
+                                  .ledger = watch->ledger,
+                                  .moment = watch->moment,
+                                  .copy_count = watch->copy_count,
+                                  .copies = watch->copies};
     uint64_t state = 0;
     char fault[EXAMINE_FAULT_SIZE];
     truth.moment.amid_answers = truth.moment.amid_answers || watch->doubtful;
@@ -75,12 +75,9 @@ static void cut(struct watch *watch, enum disk_cut_kind kind)
  * another size or is no more. */
 static uint32_t images_at(struct watch *watch, enum disk_call call)
 {
-    static const uint32_t percents[DISK_CALL_COUNT] = {[DISK_CALL_WRITE] = 12,
-                                                       [DISK_CALL_RESIZE] = 100,
-                                                       [DISK_CALL_SYNC] = 100,
-                                                       [DISK_CALL_SYNC_FOLDER] = 100,
-                                                       [DISK_CALL_CREATE] = 50,
-                                                       [DISK_CALL_REMOVE] = 100};
+    static const uint32_t percents[DISK_CALL_COUNT] = {
+        [DISK_CALL_WRITE] = 12,        [DISK_CALL_RESIZE] = 100, [DISK_CALL_SYNC] = 100,
+        [DISK_CALL_SYNC_FOLDER] = 100, [DISK_CALL_CREATE] = 50,  [DISK_CALL_REMOVE] = 100};
     if (!random_chance(&watch->random, percents[call])) return 0;
     return call == DISK_CALL_SYNC && disk_unsynced(watch->disk) ? 3 : 1;
 }
@@ -126,8 +123,8 @@ void watch_opened(struct watch *watch)
     struct database_reason reason;
     CHECK(!watch->looks);
     watch->busy = true;
-    watch->looks = database_open(watch->house->path, DATABASE_READ, &watch->reader, &reason) ==
-                   ERROR_NONE;
+    watch->looks =
+        database_open(watch->house->path, DATABASE_READ, &watch->reader, &reason) == ERROR_NONE;
     if (!watch->looks) watch_break(watch, "no reader: %.200s", reason.text);
     look(watch);
     watch->busy = false;

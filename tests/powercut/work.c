@@ -128,9 +128,10 @@ static void end_life(struct work *work, bool killed)
 {
     watch_closes(work->watch);
     if (killed) {
-        disk_plan(work->disk, (struct disk_plan){.fault = DISK_FAULT_DEATH,
-                                                 .after = random_below(&work->random, 3),
-                                                 .times = 1});
+        const bool at_once = random_chance(&work->random, 60);
+        const uint32_t after = at_once ? 0 : random_below(&work->random, 4);
+        disk_plan(work->disk,
+                  (struct disk_plan){.fault = DISK_FAULT_DEATH, .after = after, .times = 1});
     }
     house_close(work->house);
     disk_revive(work->disk);
@@ -144,7 +145,7 @@ static void restart(struct work *work)
 {
     stop_copying(work);
     end_life(work, random_chance(&work->random, 50));
-    if (!work->watch->broken && random_chance(&work->random, 40)) end_life(work, true);
+    if (!work->watch->broken && random_chance(&work->random, 60)) end_life(work, true);
 }
 
 /* Whoever was not told, or told that nobody knows, asks again. */
@@ -234,8 +235,8 @@ void work_step(struct work *work)
     }
     const uint32_t dice = random_below(random, 100);
     if (dice < 12) tend(work);
-    else if (dice < 15) restart(work);
-    else if (dice < 21) fail(work);
+    else if (dice < 16) restart(work);
+    else if (dice < 22) fail(work);
     else if (dice < 25 && !work->copying) begin_copy(work);
     else if (dice < 33 && work->copying) end_copy(work);
     else run_commands(work);

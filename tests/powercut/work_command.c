@@ -72,9 +72,9 @@ static struct command pay(struct work *work)
     const enum payment_method method =
         (enum payment_method)random_below(&work->random, PAYMENT_METHOD_COUNT);
     const bool confirms = random_chance(&work->random, 30);
-    struct command command =
-        confirms ? turn_fixture_confirm(user, booking->id, method, work->next_key++)
-                 : turn_fixture_pay(user, booking->id, method, work->next_key++);
+    struct command command = confirms
+                                 ? turn_fixture_confirm(user, booking->id, method, work->next_key++)
+                                 : turn_fixture_pay(user, booking->id, method, work->next_key++);
     command.showtime = booking->showtime;
     return command;
 }
@@ -84,9 +84,7 @@ static struct command money(struct work *work)
     const struct payment *payment = choose_payment(work, PAYMENT_PENDING);
     if (payment == NULL) return pay(work);
     const uint32_t dice = random_below(&work->random, 100);
-    const enum money_news news = dice < 80   ? MONEY_PAID
-                                 : dice < 90 ? MONEY_FAILED
-                                             : MONEY_PENDING;
+    const enum money_news news = dice < 80 ? MONEY_PAID : dice < 90 ? MONEY_FAILED : MONEY_PENDING;
     struct command command = turn_fixture_money(payment, news);
     command.showtime = showtime_of(work, payment->booking);
     return command;
@@ -150,8 +148,8 @@ static struct command edit(struct work *work, struct work_slot *slot)
 {
     static const struct locale locale = {.fold = fold, .date_of = date_of};
     struct random *random = &work->random;
-    slot->edit = (struct catalogue_edit){
-        .locale = &locale, .actor = SLICE("staff"), .role = SLICE("admin")};
+    slot->edit =
+        (struct catalogue_edit){.locale = &locale, .actor = SLICE("staff"), .role = SLICE("admin")};
     struct catalogue_edit *wanted = &slot->edit;
     if (random_chance(random, 50)) {
         const int size = snprintf(slot->title, sizeof slot->title, "%" PRIu64, work->next_key++);
@@ -166,8 +164,7 @@ static struct command edit(struct work *work, struct work_slot *slot)
         wanted->showtime.prices[random_below(random, SEAT_TYPE_COUNT)] =
             random_between(random, 60, 200) * 1000;
     }
-    return (struct command){
-        .kind = COMMAND_EDIT, .showtime = wanted->showtime.id, .edit = wanted};
+    return (struct command){.kind = COMMAND_EDIT, .showtime = wanted->showtime.id, .edit = wanted};
 }
 
 bool work_command_make(struct work *work, struct work_slot *ret_slot)

@@ -1,5 +1,6 @@
 #include "sim/disk_store.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,8 +16,65 @@ enum { FAR_WRITES = 6 }; /* About as many pages as a commit writes. */
 #define MOVIE "a00000000000000000000001"
 #define CINEMA "c00000000000000000000001"
 
+enum { STORES_COMPLETE = 300 }; /* Fewer may miss something by chance. */
+
+/* How a process ends. */
+enum ending {
+    ENDING_IN_ORDER, /* It closes its file, as it does when it no longer knows what is there. */
+    ENDING_KILLED,   /* The machine goes on, and the next process sees what this one wrote. */
+    ENDING_CUT,      /* The power fails. */
+};
+
 /* Of this process, with the empty file that stands for the one in memory. */
 static char folder[64];
+
+/* What went wrong in all stores; each of it must have. */
+static struct {
+    uint64_t stores;
+    uint64_t full;
+    uint64_t unread;
+    uint64_t unflushed;
+    uint64_t died;
+    uint64_t in_order;
+    uint64_t killed;
+    uint64_t cut;
+    uint64_t again; /* While the next process started. */
+} seen;
+
+static void count_fault(enum disk_fault fault)
+{
+    seen.full += fault == DISK_FAULT_FULL;
+    seen.unread += fault == DISK_FAULT_READ;
+    seen.unflushed += fault == DISK_FAULT_SYNC;
+    seen.died += fault == DISK_FAULT_DEATH;
+}
+
+static void count_ending(enum ending ending)
+{
+    seen.in_order += ending == ENDING_IN_ORDER;
+    seen.killed += ending == ENDING_KILLED;
+    seen.cut += ending == ENDING_CUT;
+}
+
+/* At the end; a run that has missed a fault fails. */
+static void report(void)
+{
+    const bool missing = seen.full == 0 || seen.unread == 0 || seen.unflushed == 0 ||
+                         seen.died == 0 || seen.in_order == 0 || seen.killed == 0 ||
+                         seen.cut == 0 || seen.again == 0;
+    printf("disk: %" PRIu64 " times full, %" PRIu64 " reads and %" PRIu64
+           " flushes failed, %" PRIu64 " deaths in a commit\n"
+           "processes: %" PRIu64 " ended in order, %" PRIu64 " were killed, %" PRIu64
+           " lost their power, %" PRIu64 " more than once\n",
+           seen.full, seen.unread, seen.unflushed, seen.died, seen.in_order, seen.killed, seen.cut,
+           seen.again);
+    fflush(stdout);
+    if (missing && seen.stores >= STORES_COMPLETE) {
+        printf("0 passed, 1 failed: one of these never was\n");
+        fflush(stdout);
+        _exit(1);
+    }
+}
 
 static void remove_folder(void)
 {
@@ -31,8 +89,20 @@ static void make_folder(void)
     if (folder[0] != '\0') return;
     (void)snprintf(folder, sizeof folder, "/tmp/usher-sim-XXXXXX");
     CHECK(mkdtemp(folder) != NULL);
+    CHECK(atexit(report) == 0);
     CHECK(atexit(remove_folder) == 0);
     disk_vfs_install();
+}
+
+static void plan(struct memory_store *store, struct disk_plan wanted)
+{
+    store->planned = wanted.fault;
+    disk_plan(store->disk, wanted);
+}
+
+static void plan_death(struct memory_store *store, uint32_t after)
+{
+    plan(store, (struct disk_plan){.fault = DISK_FAULT_DEATH, .after = after, .times = 1});
 }
 
 /* The power fails in the flush: all of the commit is on its way, nothing is sure. */
@@ -43,7 +113,7 @@ static void called(void *context, enum disk_call call, const char *name)
     store->last_was_sync = call == DISK_CALL_SYNC;
     if (!store->last_was_sync || !store->dies_in_sync) return;
     store->dies_in_sync = false;
-    disk_plan(store->disk, (struct disk_plan){.fault = DISK_FAULT_DEATH, .times = 1});
+    plan_death(store, 0);
 }
 
 static void open_sqlite(struct memory_store *store)
@@ -83,6 +153,7 @@ struct memory_store *memory_store_open(const struct siphash_key *id_key,
     store->disk = disk_open(folder, seed);
     CHECK(store->disk != NULL);
     disk_watch(store->disk, called, store);
+    seen.stores++;
     open_sqlite(store);
     prepare_programme(store);
     return store;
@@ -163,18 +234,14 @@ void memory_store_fail_next(struct memory_store *store, enum memory_fault fault)
 static void arrange_unknown(struct memory_store *store, bool kept)
 {
     struct random *random = &store->random;
-    struct disk_plan plan = {
-        .fault = DISK_FAULT_SYNC, .times = 1, .kept_share = kept ? 100 : 0};
     store->kept = kept;
     if (random_chance(random, 40)) {
-        disk_plan(store->disk, plan);
+        plan(store, (struct disk_plan){
+                        .fault = DISK_FAULT_SYNC, .times = 1, .kept_share = kept ? 100 : 0});
         return;
     }
     store->dies_in_sync = kept || random_chance(random, 40);
-    if (store->dies_in_sync) return;
-    plan.fault = DISK_FAULT_DEATH;
-    plan.after = random_below(random, FAR_WRITES);
-    disk_plan(store->disk, plan);
+    if (!store->dies_in_sync) plan_death(store, random_below(random, FAR_WRITES));
 }
 
 static void arrange(struct memory_store *store)
@@ -183,10 +250,9 @@ static void arrange(struct memory_store *store)
     case MEMORY_FAULT_BEGIN:
     case MEMORY_FAULT_RECORD_UNAVAILABLE:
     case MEMORY_FAULT_COMMIT_UNAVAILABLE:
-        disk_plan(store->disk,
-                  (struct disk_plan){.fault = DISK_FAULT_FULL,
-                                     .after = random_below(&store->random, FAR_WRITES),
-                                     .times = 1});
+        plan(store, (struct disk_plan){.fault = DISK_FAULT_FULL,
+                                       .after = random_below(&store->random, FAR_WRITES),
+                                       .times = 1});
         break;
     case MEMORY_FAULT_COMMIT_LOST:
     case MEMORY_FAULT_COMMIT_KEPT:
@@ -200,12 +266,26 @@ static void arrange(struct memory_store *store)
 /* What is left of the arrangement: the fault comes once, or later. */
 static void clear_up(struct memory_store *store)
 {
-    if (disk_failed(store->disk) > 0) store->fault = MEMORY_FAULT_NONE;
+    if (disk_failed(store->disk) > 0) {
+        count_fault(store->planned);
+        store->fault = MEMORY_FAULT_NONE;
+    }
     store->dies_in_sync = false;
     if (!disk_dead(store->disk)) disk_plan(store->disk, (struct disk_plan){0});
 }
 
-/* The next process finds what the cut left. */
+static enum ending choose_ending(struct memory_store *store)
+{
+    const uint32_t dice = random_below(&store->random, 100);
+    if (!store->unknown) return dice < 30 ? ENDING_KILLED : ENDING_CUT;
+    const bool died = disk_dead(store->disk);
+    if (store->kept) return dice < 30 ? ENDING_KILLED : ENDING_CUT;
+    if (!died && dice < 40) return ENDING_IN_ORDER;
+    /* A process that is killed in its flush has written all, and the next one sees it. */
+    return died && !store->last_was_sync && dice < 60 ? ENDING_KILLED : ENDING_CUT;
+}
+
+/* What was under way when the power failed may be there whole or not at all, as arranged. */
 static enum disk_cut_kind choose_cut(struct memory_store *store)
 {
     if (store->unknown && store->last_was_sync) {
@@ -214,14 +294,37 @@ static enum disk_cut_kind choose_cut(struct memory_store *store)
     return (enum disk_cut_kind)random_below(&store->random, DISK_CUT_COUNT);
 }
 
+static void come_back(struct memory_store *store, enum ending ending, enum disk_cut_kind kind)
+{
+    if (ending == ENDING_CUT) {
+        disk_cut(store->disk, kind, random_next(&store->random), store->disk);
+    }
+    disk_revive(store->disk);
+}
+
+/* The next process comes to its end in the same way, while it starts or copies the log. */
+static void end_again(struct memory_store *store, enum ending ending)
+{
+    struct database_reason reason;
+    seen.again++;
+    plan_death(store, random_below(&store->random, 8));
+    if (sqlite_store_open(store->path, &store->tag_key, &store->sqlite, &reason) == ERROR_NONE) {
+        const enum error error = database_checkpoint(&store->sqlite->database, false);
+        CHECK(error == ERROR_NONE || disk_dead(store->disk));
+        sqlite_store_close(store->sqlite);
+    }
+    come_back(store, ending, (enum disk_cut_kind)random_below(&store->random, DISK_CUT_COUNT));
+}
+
 void memory_store_crash(struct memory_store *store)
 {
+    const enum ending ending = choose_ending(store);
     const enum disk_cut_kind kind = choose_cut(store);
-    if (!disk_dead(store->disk)) {
-        disk_plan(store->disk, (struct disk_plan){.fault = DISK_FAULT_DEATH, .times = 1});
-    }
+    count_ending(ending);
+    if (ending != ENDING_IN_ORDER && !disk_dead(store->disk)) plan_death(store, 0);
     sqlite_store_close(store->sqlite);
-    disk_cut(store->disk, kind, random_next(&store->random), store->disk);
+    come_back(store, ending, kind);
+    if (random_chance(&store->random, 25)) end_again(store, ending);
     store->unknown = false;
     store->fault = MEMORY_FAULT_NONE;
     open_sqlite(store);
@@ -251,7 +354,13 @@ static enum error pending(void *context, struct id after, struct id *showtimes, 
 static enum error begin(void *context)
 {
     struct store port;
-    const struct store *inner = inner_of(context, &port);
+    struct memory_store *store = context;
+    const struct store *inner = inner_of(store, &port);
+    if (store->fault == MEMORY_FAULT_RECORD && random_chance(&store->random, 50)) {
+        plan(store, (struct disk_plan){.fault = DISK_FAULT_READ,
+                                       .after = random_below(&store->random, 2),
+                                       .times = 1});
+    }
     return inner->methods->begin(inner->context);
 }
 
@@ -262,9 +371,10 @@ static enum error gather(void *context, struct turn *turn)
     return inner->methods->gather(inner->context, turn);
 }
 
-/* That the store finds a turn impossible is no fault of the disk. */
+/* That the store finds a turn impossible is no fault of the disk, unless it cannot read. */
 static bool refuses(struct memory_store *store)
 {
+    if (disk_failed(store->disk) > 0) store->fault = MEMORY_FAULT_NONE;
     if (store->fault != MEMORY_FAULT_RECORD) return false;
     store->fault = MEMORY_FAULT_NONE;
     return true;
@@ -310,7 +420,7 @@ static enum error commit(void *context)
     struct memory_store *store = context;
     struct store port;
     const struct store *inner = inner_of(store, &port);
-    arrange(store);
+    if (disk_failed(store->disk) == 0) arrange(store);
     const enum error error = inner->methods->commit(inner->context);
     store->unknown = store->unknown || error == ERROR_OUTCOME_UNKNOWN;
     clear_up(store);
@@ -323,6 +433,7 @@ static void rollback(void *context)
     struct store port;
     const struct store *inner = inner_of(context, &port);
     inner->methods->rollback(inner->context);
+    clear_up(context);
     disk_rows_outdated(context);
 }
 

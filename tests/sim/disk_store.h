@@ -41,6 +41,7 @@ struct memory_store {
     struct sqlite_store *sqlite;
     struct random random;
     enum memory_fault fault; /* Armed. */
+    enum disk_fault planned; /* What it is to the disk. */
     bool dies_in_sync;       /* The next flush is the moment of the cut. */
     bool last_was_sync;      /* Of the calls of the disk. */
     bool unknown;            /* A commit has failed, and: */
