@@ -9,7 +9,7 @@
 #include "powercut/eager_store.h"
 #include "store/sqlite/sqlite_store.h"
 
-enum { HOUSE_SHOWTIMES = 3, HOUSE_PLACES = 30, HOUSE_PATH_SIZE = 128 };
+enum { HOUSE_SHOWTIMES = 3, HOUSE_PATH_SIZE = 128 };
 
 #define HOUSE_BEGINS_MS INT64_C(1709254800000) /* 2024-03-01T01:00Z */
 #define HOUSE_DAY_MS INT64_C(86400000)

@@ -105,7 +105,6 @@ void watch_open(struct watch *watch, struct house *house, struct disk *disk,
     watch->disk = disk;
     watch->examiner = examiner;
     watch->ledger = ledger;
-    watch->seed = seed;
     watch->bare = true;
     watch->digest = UINT64_C(0xcbf29ce484222325);
     random_seed(&watch->random, ~seed);

@@ -28,7 +28,6 @@ struct watch {
     struct database reader; /* Sees what the house has committed. */
     struct ledger_moment moment;
     struct random random;
-    uint64_t seed;
     uint64_t cut;    /* How many there were. */
     uint64_t only;   /* Examines this one alone; 0: all. */
     uint64_t digest; /* Of all that was found: the same seed, the same digest. */
