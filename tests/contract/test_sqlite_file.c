@@ -299,6 +299,24 @@ static void a_failed_sync_of_a_commit_leaves_the_outcome_open(void **state)
     assert_int_equal(store_fixture_state(fixture, "A1"), SEAT_HELD);
 }
 
+/* What an earlier process wrote may be nowhere but in the kernel's memory; see durable.h. */
+static void a_log_that_cannot_be_flushed_at_the_start_is_not_built_on(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct database_reason reason;
+    (void)store_fixture_hold(fixture, "an", "A1", 1);
+    sqlite_store_close(fixture->sqlite); /* A reader keeps the log. */
+    fixture->sqlite = NULL;
+    faulty_disk_set(FAULTY_DISK_SYNC_FAILS, true);
+    assert_int_equal(
+        sqlite_store_open(fixture->path, &fixture->policy.tag_key, &fixture->sqlite, &reason),
+        ERROR_STORE_UNAVAILABLE);
+    assert_true(contains(&reason, "usher.db cannot be made durable"));
+    store_fixture_restart(fixture);
+    store_fixture_load(fixture, 1);
+    assert_int_equal(store_fixture_state(fixture, "A1"), SEAT_HELD);
+}
+
 /* Holds and cancels until the WAL wants a checkpoint, which then happens in `tend`. */
 static void fill_wal(struct store_fixture *fixture)
 {
@@ -376,6 +394,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_undoes_the_batch_and_reads_go_on, healthy_setup,
                                         store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_failed_sync_of_a_commit_leaves_the_outcome_open,
+                                        healthy_setup, store_fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_log_that_cannot_be_flushed_at_the_start_is_not_built_on,
                                         healthy_setup, store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_failed_sync_of_a_checkpoint_stops_the_store,
                                         healthy_setup, store_fixture_teardown),

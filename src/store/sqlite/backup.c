@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "store/sqlite/copy_mark.h"
+#include "store/sqlite/durable.h"
 #include "store/sqlite/rows.h"
 
 /* SQLite's log cannot start over while a copy reads, and the server's disk must have room for it:
@@ -194,21 +195,6 @@ static bool give_name(const struct backup *backup)
     return rename(backup->part, backup->path) == 0;
 }
 
-/* The name is durable when its folder is. */
-static bool flush_folder(const char *path)
-{
-    char folder[BACKUP_PATH_SIZE];
-    CHECK(slice_to_string(slice_of(path), folder, sizeof folder));
-    char *end = strrchr(folder, '/'); /* set_paths sees to it that there is one. */
-    CHECK(end != NULL);
-    end[end == folder ? 1 : 0] = '\0';
-    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0) return false;
-    const bool flushed = fsync(file) == 0;
-    close(file);
-    return flushed;
-}
-
 static bool keep_copy(struct backup *backup, struct database_reason *ret_reason)
 {
     struct stat status;
@@ -219,7 +205,7 @@ static bool keep_copy(struct backup *backup, struct database_reason *ret_reason)
     if (!give_name(backup)) return explain_errno(ret_reason, backup->path, "given its name");
     backup->done = true;
     backup->size = (uint64_t)status.st_size;
-    if (flush_folder(backup->path)) return true;
+    if (durable_folder_of(backup->path)) return true;
     return explain_errno(ret_reason, backup->path, "made durable, though it is whole");
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite/durable.h"
 #include "store/sqlite/schema.h"
 
 enum {
@@ -72,15 +73,14 @@ static void configure_sqlite(void)
     (void)sqlite3_config(SQLITE_CONFIG_LOG, log_sqlite, NULL);
 }
 
-/* SQLite gives its other files the mode of the first one. */
+/* SQLite gives its other files the mode of the first one. It flushes the folder for a WAL that it
+ * makes, and not for one that a killed process left behind. */
 static bool prepare_file(const char *path, struct database_reason *ret_reason)
 {
     const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file >= 0) {
-        close(file);
-        return true;
-    }
-    if (errno == EEXIST && chmod(path, 0600) == 0) return true;
+    if (file >= 0) close(file);
+    const bool there = file >= 0 || (errno == EEXIST && chmod(path, 0600) == 0);
+    if (there && durable_folder_of(path)) return true;
     database_explain(ret_reason, "%s cannot be written: %s", path, strerror(errno));
     return false;
 }
@@ -127,6 +127,11 @@ static bool open_writer(struct database *database, struct database_reason *ret_r
         return false;
     }
     if (!pragma_says(database, "PRAGMA synchronous", "2", ret_reason)) return false;
+    if (!durable_log(database)) {
+        database_explain(ret_reason, "the log of %s cannot be made durable",
+                         sqlite3_db_filename(database->handle, "main"));
+        return false;
+    }
     if (schema_migrate(database, ret_reason) != ERROR_NONE) return false;
     (void)sqlite3_wal_hook(database->handle, note_wal, database);
     return true;

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/sqlite/durable.h"
+
 static bool join(const char *folder, const char *name, char ret_path[FOLDER_PATH_SIZE])
 {
     const int size = snprintf(ret_path, FOLDER_PATH_SIZE, "%s/%s", folder, name);
@@ -54,6 +56,13 @@ static bool lock_folder(const char *path, int file, struct database_reason *ret_
     return false;
 }
 
+/* A new one is durable when the folder that it is in is; that one may be closed to us. */
+static bool make_folder(const char *path)
+{
+    if (mkdir(path, 0700) != 0) return errno == EEXIST;
+    return durable_folder_of(path) || errno == EACCES;
+}
+
 enum error folder_open(const char *path, struct folder *ret_folder,
                        struct database_reason *ret_reason)
 {
@@ -66,7 +75,7 @@ enum error folder_open(const char *path, struct folder *ret_folder,
         database_explain(ret_reason, "the folder's path is too long");
         return ERROR_STORE_UNAVAILABLE;
     }
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+    if (!make_folder(path)) {
         database_explain(ret_reason, "the folder %s cannot be made: %s", path, strerror(errno));
         return ERROR_STORE_UNAVAILABLE;
     }
