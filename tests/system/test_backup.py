@@ -12,8 +12,8 @@ import time
 
 import pytest
 from support import ledger, process, swarm
+from support.kill_loop import Load
 from test_disk import Disk
-from test_kill_loop import Load
 
 USAGE_EXIT_CODE = 2
 BACKUPS = 5
