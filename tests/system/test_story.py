@@ -3,15 +3,13 @@
 A history is made by hand, with the world that belongs to it; each test changes one thing.
 """
 
-import copy
+import datetime
 
 import pytest
 from support.catalogue import moment
 from support.ledger import body_hash
 from support.story import LAPSE_MS, Story
 from support.world import World
-
-import datetime
 
 SHOW, OTHER = "5" * 24, "6" * 24
 PRICE = {"standard": 100000, "vip": 150000, "couple": 250000}
@@ -209,191 +207,235 @@ def test_both_orders_of_what_was_under_way_at_once_are_allowed(history):
     assert history.complaints() == []
 
 
-def lie_lost_booking(history):
+LIES = []  # Of (what plants it, what is said of it).
+
+
+def lie(complaint):
+    def planted(plant):
+        LIES.append((plant, complaint))
+        return plant
+    return planted
+
+
+@lie("a booking is lost")
+def lost_booking(history):
     del history.world.bookings["held"]
     history.turn(A1=None, A2=None)
 
 
-def lie_lost_hold_of_a_booking_that_is_there(history):
+@lie("held is cancelled")
+def lost_hold_of_a_booking_that_is_there(history):
     history.world.bookings["held"]["status"] = "cancelled"
     history.turn(A1=None, A2=None)
 
 
-def lie_orphan(history):
+@lie("nobody was told of this booking")
+def orphan(history):
     history.world.bookings["orphan"] = {**history.world.bookings["held"], "id": "orphan",
                                         "seats": [{"seat_id": "H1"}]}
     history.turn(H1="held")
 
 
-def lie_two_owners(history):
+@lie("has two owners")
+def two_owners(history):
     history.world.bookings["cancelled"]["status"] = "pending"
 
 
-def lie_sold_twice_and_hidden(history):
+@lie("was sold twice")
+def sold_twice_and_hidden(history):
     """Both were told that they have it; the first one has since been cancelled."""
     history.hold("second", "A1")
     history.cancel("held")
     history.turn(A1="held")
 
 
-def lie_free_seat(history):
+@lie("B1 of 555555555555555555555555 is None")
+def free_seat(history):
     history.turn(B1=None)
 
 
-def lie_ghost_seat(history):
+@lie("J1 of 555555555555555555555555 is held")
+def ghost_seat(history):
     history.turn(J1="held")
 
 
-def lie_other_seats(history):
+@lie("is not what it was")
+def other_seats(history):
     history.world.bookings["held"]["seats"] = [{"seat_id": "A1"}, {"seat_id": "A3"}]
     history.turn(A2=None, A3="held")
 
 
-def lie_other_price(history):
+@lie("is not what it was")
+def other_price(history):
     history.world.bookings["bought"]["final_amount"] = 1
 
 
-def lie_shorter_hold(history):
+@lie("is not what it was")
+def shorter_hold(history):
     history.world.bookings["held"]["hold_expires_at"] = text_of(BEGAN_MS)
 
 
-def lie_hold_for_ever(history):
+@lie("is pending")
+def hold_for_ever(history):
     history.world.began_ms = history.world.ended_ms = BEGAN_MS + HOLD_MS + LAPSE_MS + 1
 
 
-def lie_ended_too_early(history):
+@lie("held is expired")
+def ended_too_early(history):
     history.world.bookings["held"]["status"] = "expired"
     history.turn(A1=None, A2=None)
 
 
-def lie_changed_body(history):
+@lie("has changed")
+def changed_body(history):
     first = history.operations[0]
     history.add("hold", 201, key=first["key"], repeats=1, body_hash="another")
 
 
-def lie_refused_repeat(history):
+@lie("an answered key is refused")
+def refused_repeat(history):
     history.add("hold", 409, key=history.operations[0]["key"], repeats=1)
 
 
-def lie_no_answer(history):
+@lie("no definite answer")
+def no_answer(history):
     history.add("hold", None, t_ret=None)
 
 
-def lie_server_error(history):
+@lie("no definite answer")
+def server_error(history):
     history.add("hold", 503)
 
 
-def lie_money_lost(history):
+@lie("money is lost")
+def money_lost(history):
     history.world.payments["P1"]["status"] = "pending"
 
 
-def lie_money_without_seats(history):
+@lie("bought is cancelled")
+def money_without_seats(history):
     history.world.bookings["bought"]["status"] = "cancelled"
     history.turn(B1=None)
 
 
-def lie_money_neither(history):
+@lie("neither seats")
+def money_neither(history):
     del history.world.payments["P3"]["refund"]
     history.world.refunds.pop()
 
 
-def lie_money_both(history):
+@lie("both seats")
+def money_both(history):
     history.world.payments["P1"]["refund"] = {"status": "due"}
     history.world.refunds.append(history.world.payments["P1"])
 
 
-def lie_refund_twice(history):
+@lie("P2 is refunded 2 times")
+def refund_twice(history):
     history.world.refunds.append(history.world.payments["P2"])
 
 
-def lie_refund_not_listed(history):
+@lie("only one side knows")
+def refund_not_listed(history):
     history.world.refunds.pop()
 
 
-def lie_refund_done_by_nobody(history):
+@lie("not what staff know")
+def refund_done_by_nobody(history):
     history.world.payments["P2"].update(status="refunded", refund={"status": "done"})
 
 
-def lie_refund_done_forgotten(history):
+@lie("not what staff know")
+def refund_done_forgotten(history):
     history.add("refund_done", 200, booking_id="returned", payment_id="P2")
 
 
-def lie_never_paid(history):
+@lie("nobody has paid this")
+def never_paid(history):
     history.pay("held", "P9")
     history.world.payments["P9"]["status"] = "completed"
 
 
-def lie_payment_lost(history):
+@lie("a payment is lost")
+def payment_lost(history):
     del history.world.payments["P1"]
 
 
-def lie_cancel_undone(history):
+@lie("cancelled is confirmed")
+def cancel_undone(history):
     history.world.bookings["cancelled"]["status"] = "confirmed"
 
 
-def lie_version_back(history):
+@lie("is at version")
+def version_back(history):
     history.world.showtimes[SHOW]["version"] -= 3
 
 
-def lie_versions_out_of_order(history):
+@lie("was answered before this began")
+def versions_out_of_order(history):
     history.add("cancel", 200, booking_id="cancelled", version=2)
 
 
-def lie_heard_of_what_is_gone(history):
+@lie("which is gone")
+def heard_of_what_is_gone(history):
     history.add("heard", 200, {}, version=history.version + 1)
 
 
-def lie_heard_another_map(history):
+@lie("different maps")
+def heard_another_map(history):
     history.add("heard", 200, {"A9": "booked"}, version=history.version)
 
 
-def lie_block_lost(history):
+@lie("a block is lost")
+def block_lost(history):
     history.world.blocks[SHOW].clear()
     history.turn(F1=None, F2=None)
 
 
-def lie_block_came_back(history):
+@lie("came back")
+def block_came_back(history):
     history.world.blocks[SHOW].append({"block_id": "Y", "seats": ["G1"], "reason": "block Y"})
     history.turn(G1="blocked")
 
 
-def lie_block_twice(history):
+@lie("made twice")
+def block_twice(history):
     history.world.blocks[SHOW].append({"block_id": "X2", "seats": ["G2"], "reason": "block X"})
     history.turn(G2="blocked")
 
 
-def lie_block_of_nobody(history):
+@lie("nobody asked for a block")
+def block_of_nobody(history):
     history.world.blocks[SHOW].append({"block_id": "Z", "seats": ["G1"], "reason": "who?"})
     history.turn(G1="blocked")
 
 
-def lie_price_forgotten(history):
+@lie("costs")
+def price_forgotten(history):
     history.world.showtimes[SHOW]["price"] = PRICE
 
 
-def lie_cancelled_showtime_on_sale(history):
+@lie("is scheduled")
+def cancelled_showtime_on_sale(history):
     history.world.showtimes[OTHER]["status"] = "scheduled"
 
 
-def lie_showtime_cancelled_by_nobody(history):
+@lie("is cancelled; its cancellation: None")
+def showtime_cancelled_by_nobody(history):
     history.world.showtimes[SHOW]["status"] = "cancelled"
 
 
-def lie_hold_refused_for_nothing(history):
+@lie("nobody cancelled it")
+def hold_refused_for_nothing(history):
     history.add("hold", 400, {"errorCode": "SHOWTIME_NOT_AVAILABLE"})
 
 
-LIES = [lie for name, lie in list(globals().items()) if name.startswith("lie_")]
-
-
-@pytest.mark.parametrize("lie", LIES, ids=[lie.__name__[4:] for lie in LIES])
-def test_a_lie_is_found(history, lie):
-    honest = copy.deepcopy(history)
-    lie(history)
+@pytest.mark.parametrize("plant,complaint", LIES, ids=[plant.__name__ for plant, _ in LIES])
+def test_a_lie_is_found(history, plant, complaint):
+    assert history.complaints() == []
+    plant(history)
     found = history.complaints()
-    print(found[:3])
-    assert found, lie.__name__
-    assert honest.complaints() == []
+    assert any(complaint in one for one in found), found
 
 
 def test_a_booking_that_came_back_between_two_looks_is_found(history):
@@ -406,7 +448,3 @@ def test_a_booking_that_came_back_between_two_looks_is_found(history):
     history.world.bookings["held"]["status"] = "pending"
     story.judge(history.world)
     assert any("was expired and is pending" in one for one in story.complaints)
-
-
-def test_there_are_as_many_lies_as_were_planted():
-    assert len(LIES) >= 35

@@ -81,11 +81,12 @@ class World:
     payments: dict
     refunds: list | None  # None: not asked for.
 
-    def is_lapsing(self, booking, tolerance_ms):
-        """Did its hold end about when it was looked at? Then two answers may differ."""
+    def is_lapsing(self, booking, mark_ms):
+        """Did its hold end so shortly before that it may not be marked yet? Then two answers
+        may differ."""
         ends_ms = parse_moment(booking["hold_expires_at"]) * 1000
         return (booking["status"] in ("pending", "expired")
-                and self.began_ms - tolerance_ms < ends_ms < self.ended_ms + tolerance_ms)
+                and self.began_ms - mark_ms < ends_ms < self.ended_ms)
 
 
 def look(server, showtimes, payments, with_refunds):
