@@ -9,7 +9,8 @@ import time
 
 from support import api as calls
 from support import process
-from test_faults import FLUSH_LATE_US, Fault, late_flush
+from support.fault import Fault, late_flush
+from test_faults import FLUSH_LATE_US
 
 PAGE_SIZE = 4096
 NO_BTREE_PAGE = 0x77

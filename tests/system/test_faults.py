@@ -1,49 +1,18 @@
-"""A disk that hangs or fails under the server, made by strace: overload and unknown outcomes.
+"""A disk that hangs or fails under the server: overload and unknown outcomes."""
 
-strace makes a system call late, or fail, without the program's knowledge. It must be allowed to
-attach to a process of the same user.
-"""
-
-import re
-import subprocess
 import threading
 import time
 
 import pytest
 from support import api as calls
 from support import process, shapes, swarm
+from support.fault import Fault, late_flush
 from support.office import Office
 
-ATTACH_LIMIT_S = 20
 FLUSH_LATE_US = 60000000  # Longer than any test lets it last.
 CROWD_LIMIT_S = 40  # strace makes every system call slow.
 QUEUE_MAX = 4096  # The contract's limit of a showtime's queue.
 BEYOND = 300
-
-
-class Fault:
-    """A fault of the running server, until it is lifted."""
-
-    def __init__(self, server, *expressions):
-        arguments = []
-        for expression in expressions:
-            arguments += ["-e", expression]
-        self.output = server.folder / "strace.log"
-        self.file = open(self.output, "w")
-        self.strace = subprocess.Popen(
-            ["strace", "-f", "-p", str(server.process.pid), *arguments],
-            stdin=subprocess.DEVNULL, stdout=self.file, stderr=self.file)
-        limit_s = time.monotonic() + ATTACH_LIMIT_S
-        while not re.search(r"Process \d+ attached with \d+ threads", self.output.read_text()):
-            text = self.output.read_text()
-            assert self.strace.poll() is None and time.monotonic() < limit_s, text
-            time.sleep(0.01)
-
-    def lift(self):
-        if self.strace.poll() is None:
-            self.strace.terminate()
-        self.strace.wait(ATTACH_LIMIT_S)
-        self.file.close()
 
 
 def wait_for(condition, limit_s, what):
@@ -59,11 +28,6 @@ def unread_connections(port):
         rows = [line.split() for line in file.readlines()[1:]]
     return sum(row[1].endswith(f":{port:04X}") and not row[4].endswith(":00000000")
                and row[3] == "01" for row in rows)
-
-
-def late_flush(delay_us):
-    """Every flush takes this long."""
-    return "trace=fdatasync,fsync", f"inject=fdatasync,fsync:delay_enter={delay_us}"
 
 
 def fill_the_queue(server, showtime, meanwhile=None):

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from support import ledger, load_client, process, story, world
+from support import fault, ledger, load_client, process, story, world
 
 SHOWTIMES = 60
 WINDOW = 8
@@ -22,6 +22,7 @@ READY_LIMIT_S = 10  # The promise is two seconds; this only catches what never e
 KILLED_AFTER_S = (0.05, 0.8)
 HURRY_MAX_S = 0.008  # What comes within it is under way when the server is killed.
 START_KILLED_WITHIN_S = 0.05
+WRITE_LATE_US = 1000  # A kill then finds commits half written, and answers that came too early.
 BACKUP_HEADSTART_MAX_S = 0.02
 FULL_AUDIT_EVERY = 10
 COMPLAINTS_SHOWN = 10
@@ -149,7 +150,9 @@ class Loop:
 
     def kill_once(self, number):
         """A round of load that a kill ends, and the start after it, which may be killed too."""
-        backup = None
+        backup, slow_disk = None, None
+        if number % 3 == 1:
+            slow_disk = fault.Fault(self.server, *fault.late_write(WRITE_LATE_US))
         self.load.go(self.server.port, number)
         time.sleep(self.chance.uniform(*KILLED_AFTER_S))
         if number % 5 == 2:
@@ -162,6 +165,8 @@ class Loop:
             self.tally.backups += 1
         self.server.kill()
         self.tally.kills += 1
+        if slow_disk is not None:
+            slow_disk.lift()
         self.load.operations_until_broken()
         if number % 4 == 3:
             self._kill_at_start()

@@ -26,8 +26,8 @@ def read_answer(stream, path):
         if name.lower() == b"content-length":
             size = int(value)
     body = stream.read(size)
-    assert status == 200, f"{path}: {status} {body[:500]!r}"
-    return json.loads(body)
+    assert status in (200, 404), f"{path}: {status} {body[:500]!r}"
+    return json.loads(body) if status == 200 else None
 
 
 class Peer:
@@ -47,7 +47,8 @@ class Peer:
         self.socket.close()
 
     def get(self, paths, tokens=None):
-        """The bodies of all paths, asked for by staff unless tokens of others are given."""
+        """The bodies of all paths, asked for by staff unless tokens of others are given; None for
+        what is not found."""
         bodies = []
         tokens = tokens or [self.staff] * len(paths)
         for begin in range(0, len(paths), REQUESTS_AT_ONCE):
@@ -110,7 +111,7 @@ def look(server, showtimes, payments, with_refunds):
          for showtime, entry, seats in zip(showtimes, entries, maps)},
         {booking["id"]: booking for several in bookings for booking in several},
         dict(zip(showtimes, blocks)),
-        {body["data"]["id"]: body["data"] for body in paid}, refunds)
+        {body["data"]["id"]: body["data"] for body in paid if body is not None}, refunds)
 
 
 def settled(server, showtimes, payments, with_refunds):
