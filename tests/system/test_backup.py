@@ -99,7 +99,7 @@ class Answers:
 
     def read(self):
         for operation in self.reader.read():
-            booking, status = operation["booking_id"], operation["status"]
+            booking, status = operation.get("booking_id"), operation["status"]
             if operation["op"] == "hold" and status == 201:
                 self.codes[booking] = operation["answer"]["booking_code"]
                 self.known[self.codes[booking]] = None
