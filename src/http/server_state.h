@@ -118,7 +118,7 @@ struct server_loop {
     bool stopping;
     int64_t stop_at_us;
     uint64_t seen_ms; /* By h2o's clock, when the loop last ran. */
-    void *state; /* What loop_enter made. */
+    void *state;      /* What loop_enter made. */
     struct server_connection *connections;
     struct server_connection *connection_free;
     struct client_count *clients; /* NULL: clients have no limit of their own. */

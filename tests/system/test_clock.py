@@ -227,11 +227,10 @@ def test_steps_under_load_sell_nothing_twice_and_lose_no_money(launch, tmp_path,
     sold = {showtime: [] for showtime in cinema.showtimes}
     stepping, failures = threading.Event(), []
 
-    def buy(seed, showtime):
+    def buy(showtime):
         try:
-            for number in range(len(SEATS)):
-                customer = cinema.customer()
-                sell(cinema, customer, showtime, SEATS[number], sold[showtime])
+            for seat in SEATS:
+                sell(cinema, cinema.customer(), showtime, seat, sold[showtime])
                 time.sleep(0.02)
         except Exception as failure:  # Told in the test's thread.
             failures.append(failure)
@@ -244,8 +243,7 @@ def test_steps_under_load_sell_nothing_twice_and_lose_no_money(launch, tmp_path,
             cinema.clock.step(chance.choice((-HOUR_S, 0, HOUR_S, 30, -30)))
 
     clock = threading.Thread(target=step)
-    buyers = [threading.Thread(target=buy, args=(seed, showtime))
-              for seed in range(4) for showtime in cinema.showtimes]
+    buyers = [threading.Thread(target=buy, args=(showtime,)) for showtime in cinema.showtimes * 4]
     clock.start()
     for buyer in buyers:
         buyer.start()

@@ -97,8 +97,10 @@ def end_of(server):
     return code
 
 
-@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
-def test_a_flush_that_fails_is_an_unknown_outcome_and_the_next_start_knows(launch, error):
+@pytest.mark.parametrize("calls_failing,error", [
+    ("fdatasync,fsync", "EIO"), ("fdatasync,fsync", "ENOSPC"), ("pwrite64", "EIO")])
+def test_a_disk_that_fails_is_an_unknown_outcome_and_the_next_start_knows(
+        launch, calls_failing, error):
     """No answer claims what the disk did not confirm, and nothing is tried twice."""
     content, (showtime,) = process.pool(1)
     server = launch(content)
@@ -106,7 +108,7 @@ def test_a_flush_that_fails_is_an_unknown_outcome_and_the_next_start_knows(launc
     booking = before.held(showtime, ["D1"])
     users = [server.api.customer(f"user-{number}") for number in range(5)]
     keys = [calls.new_key() for _ in users]
-    fault = Fault(server, "trace=fdatasync,fsync", f"inject=fdatasync,fsync:error={error}")
+    fault = Fault(server, f"trace={calls_failing}", f"inject={calls_failing}:error={error}")
     requests = [swarm.hold_bytes(user.token, showtime, [f"C{number + 1}"], key)
                 for number, (user, key) in enumerate(zip(users, keys))]
     try:
