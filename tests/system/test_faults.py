@@ -98,7 +98,8 @@ def end_of(server):
 
 
 @pytest.mark.parametrize("calls_failing,error", [
-    ("fdatasync,fsync", "EIO"), ("fdatasync,fsync", "ENOSPC"), ("pwrite64", "EIO")])
+    ("fdatasync,fsync", "EIO"), ("fdatasync,fsync", "ENOSPC"), ("pwrite64", "EIO"),
+    ("pwrite64", "EROFS")])
 def test_a_disk_that_fails_is_an_unknown_outcome_and_the_next_start_knows(
         launch, calls_failing, error):
     """No answer claims what the disk did not confirm, and nothing is tried twice."""
@@ -269,3 +270,28 @@ def test_an_end_asked_for_while_the_disk_is_slow_waits_for_the_answers(launch):
     assert [answer.status for answer in answers] == [201] * len(requests)
     server.start()
     assert server.api.statuses(showtime) == {seat: "held" for seat in seats}
+
+
+def test_reads_that_fail_are_told_and_come_back_by_themselves(launch):
+    """A page that cannot be read is no lost write: nothing ends, and nobody restarts anything."""
+    content, showtimes = process.pool(400)
+    server = launch(content)
+    customer = server.api.customer()
+    booking = customer.held(showtimes[0], ["C3"])
+    api, refused = server.api, 0
+    cold = showtimes[100:400:50]
+    fault = Fault(server, "trace=pread64", "inject=pread64:error=EIO")
+    try:
+        for showtime in cold:
+            answer = api.public.get(f"/api/showtimes/{showtime}/seats")
+            refused += answer.status == 503
+            if answer.status != 200:
+                answer.expect(503, "STORE_UNAVAILABLE")
+    finally:
+        fault.lift()
+    assert refused == len(cold), "a showtime that is not in memory must be read"
+    for number, showtime in enumerate(cold):
+        assert api.statuses(showtime) == {}
+        customer.held(showtime, ["C4"])
+    assert customer.booking(booking).json["status"] == "pending"
+    assert server.is_running()

@@ -133,6 +133,18 @@ class Backup:
         folder.rmdir()
 
 
+def kill_within(chance, settings, *arguments):
+    """Starts a command and kills it soon; gives whether it had ended by itself."""
+    begun = subprocess.Popen(
+        [str(process.BINARY), *map(str, arguments)], env=process.clean_environment(**settings),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(chance.uniform(0, START_KILLED_WITHIN_S))
+    ended = begun.poll() is not None
+    begun.kill()
+    begun.wait(READY_LIMIT_S)
+    return ended
+
+
 class Loop:
     """One server and its load, killed again and again."""
 
@@ -184,13 +196,7 @@ class Loop:
 
     def _kill_at_start(self):
         for _ in range(self.chance.randint(1, 3)):
-            starting = subprocess.Popen(
-                [str(process.BINARY), "serve"],
-                env=process.clean_environment(**self.server.settings),
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(self.chance.uniform(0, START_KILLED_WITHIN_S))
-            starting.kill()
-            starting.wait(READY_LIMIT_S)
+            kill_within(self.chance, self.server.settings, "serve")
             self.tally.kills_at_start += 1
 
     def judge(self, showtimes, everything):
