@@ -115,6 +115,7 @@ def test_backups_under_load_have_all_that_was_answered_before(launch, tmp_path, 
     load = Load(tmp_path, server, showtimes, chance.getrandbits(32))
     answers = Answers(load)
     load.go(server.port, 0)
+    load.hurry()
     paths, answered_before = [], []
     for number in range(BACKUPS):
         time.sleep(0.5)
