@@ -302,10 +302,10 @@ def test_holds_that_end_while_the_process_stands_still_are_over_when_it_goes_on(
 
     with Standstill(server):
         asked_s = time.monotonic()
-        waiting = [
-            threading.Thread(target=ask, args=("confirm", lambda: owner.confirm(held["booking_id"]))),
-            threading.Thread(target=ask, args=("hold", lambda: other.hold(showtime, ["C3"]))),
-            threading.Thread(target=ask, args=("health", lambda: server.api.public.get("/health/live")))]
+        waiting = [threading.Thread(target=ask, args=asked) for asked in (
+            ("confirm", lambda: owner.confirm(held["booking_id"])),
+            ("hold", lambda: other.hold(showtime, ["C3"])),
+            ("health", lambda: server.api.public.get("/health/live")))]
         for thread in waiting:
             thread.start()
         time.sleep(STOPPED_S)

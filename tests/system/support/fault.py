@@ -40,5 +40,5 @@ def late_flush(delay_us):
 
 
 def late_write(delay_us):
-    """Every write to a file takes so much longer, so that a commit's beginning and end are apart."""
+    """Every write to a file takes so much longer: a commit's beginning and end are apart."""
     return "trace=pwrite64", f"inject=pwrite64:delay_enter={delay_us}"

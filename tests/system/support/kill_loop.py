@@ -88,12 +88,14 @@ class Tally:
     def __str__(self):
         answers = ", ".join(f"{op} {status}: {count}"
                             for (op, status), count in sorted(self.counts.items()))
-        return (f"{self.kills} kills under load, {self.kills_at_backup} of them during one of"
-                f" {self.backups} backups; {self.kills_at_start} while starting\n{self.answers}"
-                f" answers, {self.unanswered} requests without one; {self.in_order} answers in order,"
-                f" {self.owners} changes of owner, {self.late} payments too late\n{answers}\n{dict(self.states)}\nready after"
-                f" {statistics.median(self.ready_s) * 1000:.0f} ms, at most"
-                f" {max(self.ready_s) * 1000:.0f} ms")
+        return "\n".join([
+            f"{self.kills} kills under load, {self.kills_at_backup} of them during one of"
+            f" {self.backups} backups; {self.kills_at_start} while starting",
+            f"{self.answers} answers, {self.unanswered} requests without one; {self.in_order}"
+            f" answers in order, {self.owners} changes of owner, {self.late} payments too late",
+            answers, str(dict(self.states)),
+            f"ready after {statistics.median(self.ready_s) * 1000:.0f} ms, at most"
+            f" {max(self.ready_s) * 1000:.0f} ms"])
 
 
 class Backup:

@@ -1,10 +1,11 @@
 """A process of customers, staff and listeners that act until the server breaks.
 
 Run as `load_client.py LEDGER SECRETS SEED`, where SECRETS is a JSON file with the server's
-secrets, the showtimes and the `window`: how many of them are visited at a time. It reads lines from stdin:
-`go PORT ROUND` starts a round, which ends when every connection has broken, with `broken ANSWERS`;
-`hurry` ends all pauses, so that a kill that comes next meets requests under way; `settle PORT`
-repeats what has no answer, each with its key, and ends with `settled REPEATED`. It ends with its stdin.
+secrets, the showtimes, the `window` (how many of them are visited at a time) and `hold_ms`. It
+reads lines from stdin: `go PORT ROUND` starts a round, which ends when every connection has
+broken, with `broken ANSWERS`; `hurry` ends all pauses, so that a kill that comes next meets
+requests under way; `settle PORT` repeats what has no answer, each with its key, and ends with
+`settled REPEATED`. It ends with its stdin.
 """
 
 import asyncio
@@ -71,7 +72,8 @@ def as_bytes(operation, secrets):
         token = signing.token(secrets["jwt"], operation["user"], role=operation["role"])
     if operation["key"] is not None:
         headers["X_Idempotency_Key"] = operation["key"]
-    return swarm.request_bytes(request["method"], request["path"], token, request["body"], **headers)
+    return swarm.request_bytes(request["method"], request["path"], token, request["body"],
+                               **headers)
 
 
 class Shop:
@@ -83,7 +85,7 @@ class Shop:
         self.chance = chance
         self.sequence = 0
         self.open = {}  # seq -> an operation without an answer.
-        self.late = []  # Of (the moment when money is due, its message, booking, payment, showtime).
+        self.late = []  # Of (the moment when money comes, its message, its facts).
         self.blocks = []  # Of (block id, showtime).
         self.hurry = asyncio.Event()
         self.answers = 0
@@ -256,7 +258,8 @@ class Customer(Actor):
     async def be_late(self, facts, amount):
         """The money comes when the hold has ended."""
         method = self.chance.choice(METHODS)
-        asked = await self.ask("confirm", confirm_request(facts["booking_id"], method), True, **facts)
+        request = confirm_request(facts["booking_id"], method)
+        asked = await self.ask("confirm", request, True, **facts)
         if asked["status"] < 300:
             transaction = asked["answer"]["payment_url"].rsplit("/", 1)[1]
             due_ms = time.time() * 1000 + self.shop.secrets["hold_ms"] + LATE_MS
@@ -284,7 +287,8 @@ class Clerk(Actor):
 
     async def change_price(self, showtime):
         price = {name: self.chance.choice(PRICES) for name in ("standard", "vip", "couple")}
-        request = {"method": "PATCH", "path": f"/api/showtimes/{showtime}", "body": {"price": price}}
+        request = {"method": "PATCH", "path": f"/api/showtimes/{showtime}",
+                   "body": {"price": price}}
         await self.ask("price", request, showtime=showtime)
 
     async def block(self, showtime):

@@ -229,7 +229,8 @@ class Story:
             self._judge_showtime(showtime, entry)
             self._judge_blocks(showtime, world)
             self._judge_seats(showtime, entry, world)
-        known = {identity for showtime in world.showtimes for identity in self.by_showtime[showtime]}
+        known = {identity for showtime in world.showtimes
+                 for identity in self.by_showtime[showtime]}
         for identity in known - set(world.bookings):
             self.complain(f"a booking is lost: {self.bookings[identity].hold}")
         for identity in set(world.bookings) - known:
