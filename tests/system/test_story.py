@@ -207,6 +207,15 @@ def test_both_orders_of_what_was_under_way_at_once_are_allowed(history):
     assert history.complaints() == []
 
 
+def test_a_hold_may_be_refused_for_a_cancellation_that_was_asked_for_after_it():
+    history = History()
+    refused = history.add("hold", 400, {"errorCode": "SHOWTIME_NOT_AVAILABLE"}, showtime=OTHER)
+    cancelled = history.add("cancel_showtime", 202, showtime=OTHER)
+    refused["heard_ms"] = cancelled["sent_ms"] + 0.5
+    history.world.showtimes[OTHER]["status"] = "cancelled"
+    assert history.complaints() == []
+
+
 LIES = []  # Of (what plants it, what is said of it).
 
 

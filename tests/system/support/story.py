@@ -57,6 +57,7 @@ class Story:
         self.bookings = {}
         self.by_showtime = collections.defaultdict(list)  # showtime -> booking ids.
         self.blocks = collections.defaultdict(dict)  # showtime -> reason -> the operation.
+        self.refused = []  # Holds with 400, to be judged when all of their time are known.
         self.reasons = set()  # Of all blocks that were asked for.
         self.released = set()
         self.prices = {}
@@ -96,7 +97,7 @@ class Story:
         if status < 300 and operation["repeats"] is None:
             getattr(self, f"_take_{op}")(operation)
         if status == 400 and op == "hold":
-            self._take_refusal(operation)
+            self.refused.append(operation)
 
     def _take_heard(self, operation):
         known = self.heard.setdefault((operation["showtime"], operation["version"]),
@@ -124,7 +125,7 @@ class Story:
         if operation["answer"]["seats"] != operation["request"]["body"]["seats"]:
             self.complain(f"other seats than asked for: {operation}")
 
-    def _take_refusal(self, operation):
+    def _judge_refusal(self, operation):
         """400 is right for a showtime whose cancellation had been asked for."""
         code = operation["answer"]["errorCode"]
         cancel = self.cancelled.get(operation["showtime"])
@@ -225,6 +226,8 @@ class Story:
 
     def judge(self, world):
         """Judges what the server says of the world's showtimes; its load must be over."""
+        while self.refused:
+            self._judge_refusal(self.refused.pop())
         for showtime, entry in world.showtimes.items():
             self._judge_showtime(showtime, entry)
             self._judge_blocks(showtime, world)
@@ -329,7 +332,7 @@ class Story:
         elif known.money:
             possible |= {"confirmed"}
         else:
-            if world.ended_ms < ends_ms + LAPSE_MS:
+            if world.began_ms < ends_ms + LAPSE_MS:
                 possible |= {"pending"}
             if world.ended_ms > ends_ms:
                 possible |= {"expired"}
