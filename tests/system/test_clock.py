@@ -22,7 +22,7 @@ LIBRARY = Path(f"/usr/lib/{os.uname().machine}-linux-gnu/faketime/libfaketimeMT.
 HOUR_S = 3600
 NOTICED_AFTER_S = 1.2  # The server's loops look every second.
 NOTICED_WITHIN_S = 5  # The machine may be busy.
-STOPPED_S = 4
+STOPPED_S = 5
 REQUEST_LIMIT_S = 10  # The server's, for a request to be whole.
 
 
@@ -289,7 +289,7 @@ class Standstill:
 
 def test_holds_that_end_while_the_process_stands_still_are_over_when_it_goes_on(launch):
     content, (showtime,) = process.pool(1)
-    server = launch(content, HOLD_SECONDS="2")
+    server = launch(content, HOLD_SECONDS="4")
     owner, other = server.api.customer(), server.api.customer()
     held = owner.hold(showtime, ["C3"]).expect(201).json
     bought = owner.hold(showtime, ["D1"]).expect(201).json

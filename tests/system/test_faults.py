@@ -62,7 +62,7 @@ def test_a_full_queue_refuses_what_is_too_much_and_serves_the_rest(launch):
     for answer in answers:
         told.setdefault((answer.status, answer.code), []).append(answer)
     print({key: len(several) for key, several in told.items()})
-    told.pop((503, "OUTCOME_UNKNOWN"), None)  # Who had waited for four seconds by then.
+    unknown = told.pop((503, "OUTCOME_UNKNOWN"), [])  # Who had waited for four seconds by then.
     assert set(told) == {(201, None), (409, "SEAT_HELD_BY_ANOTHER"), (503, "OVERLOADED")}
     refused = told[503, "OVERLOADED"]
     assert len(refused) == BEYOND
@@ -70,7 +70,8 @@ def test_a_full_queue_refuses_what_is_too_much_and_serves_the_rest(launch):
         shapes.check_problem(answer, 503, "OVERLOADED", "/api/bookings/hold")
         assert int(answer.header("retry-after")) >= 1
     statuses = server.api.statuses(showtime)
-    assert len(statuses) == len(told[201, None]) == 50
+    assert len(statuses) == 50
+    assert 50 - len(unknown) <= len(told[201, None]) <= 50
 
 
 def test_who_looks_is_served_while_a_queue_is_full(launch):
