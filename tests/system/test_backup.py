@@ -116,6 +116,7 @@ def test_backups_under_load_have_all_that_was_answered_before(launch, tmp_path, 
     answers = Answers(load)
     load.go(server.port, 0)
     load.hurry()
+    wait_for(lambda: "cancelled" in answers.read().values(), "the load begins")
     paths, answered_before = [], []
     for number in range(BACKUPS):
         time.sleep(0.5)
