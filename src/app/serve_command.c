@@ -20,6 +20,7 @@
 enum {
     CONNECTIONS_PER_LOOP_MAX = 12000, /* Ten thousand listeners and their neighbours. */
     GRACE_MS = 10000, /* Twice an answer's deadline; for requests, then for the writer. */
+    FILES_MIN = 256,  /* Sixteen loops and their readers take 180. */
 };
 static_assert(LISTENERS_MAX + 2000 <= CONNECTIONS_PER_LOOP_MAX, "listeners leave room for others");
 
@@ -62,14 +63,22 @@ static void wait_for_end(const sigset_t *signals)
               LOG_NUMBER("signal", info.si_signo));
 }
 
-/* Most systems allow 1024 open files unless asked for more: too few for the connections. */
-static void raise_file_limit(void)
+/* Most systems allow 1024 open files unless asked for more: too few for the connections. With
+ * less than the store and the loops need nothing starts, since libraries abort in the middle. */
+static bool raise_file_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
+    if (limit.rlim_max < FILES_MIN) {
+        fprintf(stderr, "usher: only %llu files may be open, at least %d are needed: LimitNOFILE\n",
+                (unsigned long long)limit.rlim_max, FILES_MIN);
+        return false;
+    }
+    if (limit.rlim_cur == limit.rlim_max) return true;
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
         log_event(LOG_WARNING, "few_files", LOG_TEXT("why", slice_of(strerror(errno))));
+    return true;
 }
 
 /* A core dump or a debugger of another program of the user must not show the secrets. */
@@ -237,7 +246,7 @@ int serve_command(struct config *config)
         config->jwt_secret_count = 1;
     }
     hide_memory();
-    raise_file_limit();
+    if (!raise_file_limit()) return EXIT_USAGE;
     static struct program program;
     const struct embedded_options options = {.config = config,
                                              .wake = wake_loop,

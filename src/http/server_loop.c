@@ -114,6 +114,28 @@ void server_loop_expect_pulse(struct server_loop *loop)
     h2o_timeout_link(loop->context.loop, &loop->context.hundred_ms_timeout, &loop->pulser);
 }
 
+/* h2o measures timeouts by the clock of day: after a step back, what was linked before it would
+ * wait for as long as the step, and hold up all that is linked later. From the step on it waits
+ * its full time instead. A step forward ends them early, which a client bears. */
+static void follow_clock(struct server_loop *loop)
+{
+    h2o_evloop_t *evloop = loop->context.loop;
+    const uint64_t now_ms = h2o_now(evloop);
+    const bool stepped_back = now_ms < loop->seen_ms;
+    loop->seen_ms = now_ms;
+    if (!stepped_back) return;
+
+    h2o_linklist_t *timeouts = &evloop->_timeouts;
+    for (h2o_linklist_t *node = timeouts->next; node != timeouts; node = node->next) {
+        h2o_timeout_t *timeout = H2O_STRUCT_FROM_MEMBER(h2o_timeout_t, _link, node);
+        h2o_linklist_t *entries = &timeout->_entries;
+        for (h2o_linklist_t *link = entries->next; link != entries; link = link->next) {
+            h2o_timeout_entry_t *entry = H2O_STRUCT_FROM_MEMBER(h2o_timeout_entry_t, _link, link);
+            if (entry->registered_at > now_ms) entry->registered_at = now_ms;
+        }
+    }
+}
+
 static void close_listener(struct server_loop *loop)
 {
     if (loop->listener == NULL) return;
@@ -238,6 +260,7 @@ void *server_loop_run(void *argument)
         const int32_t wait_ms = loop->stopping ? STOP_CHECK_MS : SERVER_TICK_MS;
         const int ran = h2o_evloop_run(loop->context.loop, wait_ms);
         CHECK(ran == 0 || errno == EINTR);
+        follow_clock(loop);
     }
     if (loop->exchange_count > 0)
         log_event(LOG_WARNING, "requests_cut", LOG_NUMBER("count", loop->exchange_count));

@@ -117,7 +117,8 @@ struct server_loop {
     bool listener_paused;
     bool stopping;
     int64_t stop_at_us;
-    void *state; /* What loop_enter made. */
+    uint64_t seen_ms; /* By h2o's clock, when the loop last ran. */
+    void *state;      /* What loop_enter made. */
     struct server_connection *connections;
     struct server_connection *connection_free;
     struct client_count *clients; /* NULL: clients have no limit of their own. */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/check.h"
+#include "disk/plain_locale.h"
 #include "support/turn_fixture.h"
 
 static const char *const users[] = {"an", "binh", "chi", "dung", "em"};
@@ -131,25 +132,11 @@ static struct command refund(struct work *work, struct staff_order *order)
     return command;
 }
 
-static struct slice fold(struct slice text, struct arena *arena)
-{
-    (void)arena;
-    return text;
-}
-
-static void date_of(struct slice zone, int64_t moment_ms, char *target)
-{
-    (void)zone;
-    (void)moment_ms;
-    memcpy(target, "2024-03-01", 10);
-}
-
 static struct command edit(struct work *work, struct work_slot *slot)
 {
-    static const struct locale locale = {.fold = fold, .date_of = date_of};
     struct random *random = &work->random;
     slot->edit =
-        (struct catalogue_edit){.locale = &locale, .actor = SLICE("staff"), .role = SLICE("admin")};
+        (struct catalogue_edit){.locale = &plain_locale, .actor = SLICE("staff"), .role = SLICE("admin")};
     struct catalogue_edit *wanted = &slot->edit;
     if (random_chance(random, 50)) {
         const int size = snprintf(slot->title, sizeof slot->title, "%" PRIu64, work->next_key++);

@@ -80,7 +80,10 @@ static bool read_key(const struct memory_store *store, sqlite3_stmt *row, void *
     memcpy(&record.claim.key, name.data, name.size);
     memcpy(&record.claim.fingerprint, fingerprint.data, fingerprint.size);
     if (!rows_read_user(row, 1, &record.claim.user)) return false;
-    if (!operation_parse(database_column_text(row, 2), &record.claim.operation)) return false;
+    while (!slice_equal(operation_name(record.claim.operation), database_column_text(row, 2))) {
+        CHECK(record.claim.operation + 1 < OPERATION_COUNT);
+        record.claim.operation++;
+    }
     *(struct key_record *)ret_row = record;
     return true;
 }

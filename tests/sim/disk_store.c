@@ -7,8 +7,8 @@
 
 #include "base/check.h"
 #include "disk/disk_vfs.h"
+#include "disk/plain_locale.h"
 #include "disk/seeded_random.h"
-#include "ports/catalogue_edit.h"
 #include "store/sqlite/writer_state.h"
 
 enum { FAR_WRITES = 6 }; /* About as many pages as a commit writes. */
@@ -389,27 +389,13 @@ static enum error record(void *context, const struct turn *turn)
     return inner->methods->record(inner->context, turn);
 }
 
-static struct slice fold(struct slice text, struct arena *arena)
-{
-    (void)arena;
-    return text;
-}
-
-static void date_of(struct slice zone, int64_t moment_ms, char *target)
-{
-    (void)zone;
-    (void)moment_ms;
-    memcpy(target, "2024-03-01", 10);
-}
-
 static enum error edit(void *context, struct catalogue_edit *wanted, int64_t now_ms)
 {
-    static const struct locale locale = {.fold = fold, .date_of = date_of};
     struct store port;
     const struct store *inner = inner_of(context, &port);
     if (refuses(context)) return ERROR_INTERNAL_ERROR;
     disk_rows_outdated(context);
-    wanted->locale = &locale;
+    wanted->locale = &plain_locale;
     wanted->actor = SLICE("staff");
     wanted->role = SLICE("admin");
     return inner->methods->edit(inner->context, wanted, now_ms);

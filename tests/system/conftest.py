@@ -20,6 +20,11 @@ POOL_SIZE = 150  # Showtimes of a module's server; a test takes one or two.
 running = []  # Servers whose stderr a failing test shows.
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seconds", type=float, default=0,
+                     help="let the kill loop go on for so long")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "sanitize: also run against the sanitized server")
     config.addinivalue_line("markers", "races: also run against the server under ThreadSanitizer")

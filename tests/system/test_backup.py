@@ -14,9 +14,9 @@ import time
 
 import pytest
 from support import ledger, process, swarm
+from support.kill_loop import Load
 from support.listening import Listener
 from test_disk import Disk
-from test_kill_loop import Load
 
 USAGE_EXIT_CODE = 2
 BACKUPS = 5
@@ -102,7 +102,7 @@ class Answers:
 
     def read(self):
         for operation in self.reader.read():
-            booking, status = operation["booking_id"], operation["status"]
+            booking, status = operation.get("booking_id"), operation["status"]
             if operation["op"] == "hold" and status == 201:
                 self.codes[booking] = operation["answer"]["booking_code"]
                 self.known[self.codes[booking]] = None
@@ -118,6 +118,8 @@ def test_backups_under_load_have_all_that_was_answered_before(launch, tmp_path, 
     load = Load(tmp_path, server, showtimes, chance.getrandbits(32))
     answers = Answers(load)
     load.go(server.port, 0)
+    load.hurry()
+    wait_for(lambda: "cancelled" in answers.read().values(), "the load begins")
     paths, answered_before = [], []
     for number in range(BACKUPS):
         time.sleep(0.5)

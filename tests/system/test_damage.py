@@ -10,7 +10,8 @@ import time
 import pytest
 from support import api as calls
 from support import process
-from test_faults import FLUSH_LATE_US, Fault, late_flush
+from support.fault import Fault, late_flush
+from test_faults import FLUSH_LATE_US
 
 PAGE_SIZE = 4096
 NO_BTREE_PAGE = 0x77

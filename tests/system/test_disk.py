@@ -251,3 +251,27 @@ def test_a_seed_that_does_not_fit_changes_nothing(disk, launch):
     server.start()
     listed = server.api.public.get("/api/showtimes?limit=100").json["items"]
     assert [item["id"] for item in listed] == showtimes
+
+
+def test_a_read_only_folder_is_told_and_can_be_audited(disk, launch):
+    """A disk that the kernel made read-only: nothing is served from it, everything can be read."""
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    server.api.customer().held(showtime, ["C3"])
+    server.kill()  # The log has what the file lacks.
+    subprocess.run(["mount", "-o", "remount,ro", disk.folder], check=True)
+    try:
+        done = server.run("serve", timeout_s=20)
+        assert done.returncode == 2 and str(server.data) in done.stderr, done
+        assert "read-only" in done.stderr.lower() or "readonly" in done.stderr.lower()
+        server.audit()
+        copy = server.folder / "backup.db"
+        assert server.run("backup", copy).returncode == 0
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", disk.folder], check=True)
+    server.start()
+    assert server.api.statuses(showtime) == {"C3": "held"}
+    restored = launch(name="restored", start=False)
+    restored.data.mkdir()
+    copy.rename(restored.data / "usher.db")
+    assert restored.start().api.statuses(showtime) == {"C3": "held"}

@@ -106,8 +106,9 @@ class Client:
     def _was_closed(self):
         """Has the server closed the connection since the last answer? Asked before sending, so
         that no request is ever sent twice."""
-        readable, _, _ = select.select([self.connection.sock], [], [], 0)
-        return bool(readable)
+        poller = select.poll()  # select() knows a thousand descriptors.
+        poller.register(self.connection.sock, select.POLLIN)
+        return bool(poller.poll(0))
 
     def get(self, path, **headers):
         return self.request("GET", path, headers=headers)

@@ -1,10 +1,13 @@
 """The load client's ledger: what was asked and what was answered, on disk before it is believed.
 
-JSON lines. Before a request leaves: `seq, t_call, op, key, user, booking_id, showtime, request`,
-with `t_ret` and `status` null. After its answer: the same with `t_ret, status, booking_id,
-body_hash, version, replayed, answer`. Every line is flushed to the disk, as a careful client would do.
+JSON lines. Before a request leaves: `seq, t_call, sent_ms, op, user, role, key, showtime,
+booking_id, payment_id, block_id, repeats, request`, with `t_ret` and `status` null. After its
+answer: the same with `t_ret, heard_ms, status, body_hash, version, replayed, answer`. Every line
+is flushed to the disk, as a careful client would do. `repeats` is the seq of the operation whose
+key was sent once more. A listener's line is of op `heard`: what a seat map was said to be.
 
-Units: t_call and t_ret are seconds of the client's monotonic clock.
+Units: t_call and t_ret are seconds of the client's monotonic clock, for the order of things;
+sent_ms and heard_ms are of the day's clock, to be compared with the ends of holds.
 """
 
 import hashlib
