@@ -18,6 +18,7 @@ static const char *const names[] = {
     "PAYMENT_SECONDS",
     "RATE_LIMIT",
     "RATE_LIMIT_CONNECTIONS",
+    "RATE_LIMIT_STREAMS",
     "RETURN_URL_HOSTS",
     "TRUSTED_PROXIES",
     "USHER_DATA",

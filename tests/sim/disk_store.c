@@ -9,6 +9,7 @@
 #include "disk/disk_vfs.h"
 #include "disk/plain_locale.h"
 #include "disk/seeded_random.h"
+#include "ports/catalogue_edit.h"
 #include "store/sqlite/writer_state.h"
 
 enum { FAR_WRITES = 6 }; /* About as many pages as a commit writes. */
