@@ -334,7 +334,8 @@ bool limiter_admit_failure(struct limiter *limiter, struct exchange *exchange, i
 void limiter_note_cancel(struct limiter *limiter, const struct exchange *exchange)
 {
     if (limiter == NULL || exchange->role != ROLE_USER) return;
-    struct counted counted = {0};
+    if (limiter->tables[LIMIT_CANCELS] == NULL) return;
     const struct limiter_key user = key_of_user(exchange);
-    (void)take(limiter, LIMIT_CANCELS, &user, clock_steady_us(), &counted);
+    rate_table_charge(limiter->tables[LIMIT_CANCELS], (struct slice){user.bytes, user.size},
+                      clock_steady_us());
 }

@@ -63,7 +63,8 @@ MUST_USE bool limiter_admit(struct limiter *limiter, struct exchange *exchange,
 MUST_USE bool limiter_admit_failure(struct limiter *limiter, struct exchange *exchange,
                                     int64_t now_ms);
 
-/* Counts a hold that its user has cancelled. Staff may cancel as they like. */
+/* Counts a hold that its user has cancelled, also beyond the limit: a batch of them costs as much
+ * as the same cancels one by one. Staff may cancel as they like. */
 void limiter_note_cancel(struct limiter *limiter, const struct exchange *exchange);
 
 /* The variable's and the client's name of a limit, and its usual rate. */

@@ -252,6 +252,20 @@ def test_a_loop_of_holds_and_cancels_is_stopped_at_the_next_hold(limited):
     customer.bookings().expect(200)
 
 
+def test_holds_that_are_cancelled_in_a_batch_are_all_counted(limited):
+    server = limited(RATE_LIMIT_CANCELS="2:1/s")
+    customer = server.api.customer()
+    bookings = [customer.held(server.showtimes[0], [f"C{number}"]) for number in range(1, 9)]
+    for booking in bookings:
+        customer.cancel(booking).expect(200)
+    refused = assert_limited(customer.hold(server.showtimes[0], ["D1"]), "cancels")
+    assert 5 <= int(refused.header("retry-after")) <= 7
+    time.sleep(1.1)  # One has come back, and six more are owed.
+    assert_limited(customer.hold(server.showtimes[0], ["D1"]), "cancels")
+    time.sleep(int(refused.header("retry-after")))
+    customer.held(server.showtimes[0], ["D1"])
+
+
 @pytest.mark.sanitize
 def test_a_hoarder_can_still_pay_and_cancel_what_he_holds(limited):
     server = limited(RATE_LIMIT_CANCELS=f"2:{FAR}")

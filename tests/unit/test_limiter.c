@@ -218,6 +218,15 @@ static void cancelled_holds_stop_the_next_hold_and_nothing_else(void **state)
     assert_true(reads("alice", "192.0.2.1"));
 }
 
+static void holds_that_were_cancelled_at_once_are_all_owed(void **state)
+{
+    (void)state;
+    for (int count = 0; count < 20; count++)
+        limiter_note_cancel(limiter, start("alice", "192.0.2.1"));
+    assert_false(holds("alice"));
+    assert_header("retry-after", "68400"); /* Nineteen have to come back. */
+}
+
 static void staff_may_cancel_as_they_like(void **state)
 {
     (void)state;
@@ -304,6 +313,7 @@ int main(void)
         CASE(a_refusal_says_which_limit_and_when_to_come_back),
         CASE(failures_beyond_the_limit_are_not_told_apart_and_stop_nobody_else),
         CASE(cancelled_holds_stop_the_next_hold_and_nothing_else),
+        CASE(holds_that_were_cancelled_at_once_are_all_owed),
         CASE(staff_may_cancel_as_they_like),
         CASE(each_gateway_has_its_own_limit_at_each_address),
         CASE(what_watches_the_server_is_never_limited),
