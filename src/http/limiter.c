@@ -178,8 +178,7 @@ static struct limiter_key key_of_address(const struct limiter *limiter,
     return key;
 }
 
-/* Tells the policies, and of the one that leaves least what it leaves: the last ones counted, if a
- * message was let in and its signature was one wrong one too many. An arena that is full
+/* Tells the policies, and of the one that leaves least what it leaves. An arena that is full
  * already has other worries than headers. */
 static void announce(struct limiter *limiter, struct exchange *exchange,
                      const struct counted *counted)
@@ -280,17 +279,6 @@ static bool may_hold(struct limiter *limiter, const struct limiter_key *user, in
     return false;
 }
 
-static bool take_webhook(struct limiter *limiter, const struct exchange *exchange,
-                         struct slice provider, int64_t now_us, struct counted *counted)
-{
-    struct limiter_key key = key_of_address(limiter, exchange);
-    enum payment_method method = PAYMENT_METHOD_COUNT;
-    (void)payment_method_parse(provider, &method); /* All unknown ones are one. */
-    const char number = (char)method;
-    append_key(&key, &number, sizeof number);
-    return take(limiter, LIMIT_WEBHOOKS, &key, now_us, counted);
-}
-
 /* The user first: what stops him must not cost those who share his address. */
 static bool take_all(struct limiter *limiter, const struct exchange *exchange, enum limited limited,
                      int64_t now_us, struct counted *counted)
@@ -307,18 +295,36 @@ static bool take_all(struct limiter *limiter, const struct exchange *exchange, e
     return take(limiter, limit, &address, now_us, counted);
 }
 
-bool limiter_admit(struct limiter *limiter, struct exchange *exchange, enum limited limited,
-                   struct slice provider, int64_t now_ms)
+/* Tells the client where it stands, or that it must wait. */
+static bool answer(struct limiter *limiter, struct exchange *exchange,
+                   const struct counted *counted, bool admitted, int64_t now_ms)
 {
-    if (limiter == NULL || limited == LIMITED_NOT) return true;
-    struct counted counted = {0};
-    const int64_t now_us = clock_steady_us();
-    const bool admitted = limited == LIMITED_WEBHOOK
-                              ? take_webhook(limiter, exchange, provider, now_us, &counted)
-                              : take_all(limiter, exchange, limited, now_us, &counted);
-    if (admitted) announce(limiter, exchange, &counted);
-    else refuse(limiter, exchange, &counted, now_ms);
+    if (admitted) announce(limiter, exchange, counted);
+    else refuse(limiter, exchange, counted, now_ms);
     return admitted;
+}
+
+bool limiter_admit(struct limiter *limiter, struct exchange *exchange, enum limited limited,
+                   int64_t now_ms)
+{
+    if (limiter == NULL || limited == LIMITED_NOT || limited == LIMITED_LATER) return true;
+    struct counted counted = {0};
+    const bool admitted = take_all(limiter, exchange, limited, clock_steady_us(), &counted);
+    return answer(limiter, exchange, &counted, admitted, now_ms);
+}
+
+bool limiter_admit_webhook(struct limiter *limiter, struct exchange *exchange,
+                           enum payment_method method, int64_t now_ms)
+{
+    CHECK(method <= PAYMENT_METHOD_COUNT);
+
+    if (limiter == NULL) return true;
+    struct counted counted = {0};
+    struct limiter_key key = key_of_address(limiter, exchange);
+    const char number = (char)method;
+    append_key(&key, &number, sizeof number);
+    const bool admitted = take(limiter, LIMIT_WEBHOOKS, &key, clock_steady_us(), &counted);
+    return answer(limiter, exchange, &counted, admitted, now_ms);
 }
 
 bool limiter_admit_failure(struct limiter *limiter, struct exchange *exchange, int64_t now_ms)
@@ -326,9 +332,8 @@ bool limiter_admit_failure(struct limiter *limiter, struct exchange *exchange, i
     if (limiter == NULL) return true;
     struct counted counted = {0};
     const struct limiter_key address = key_of_address(limiter, exchange);
-    if (take(limiter, LIMIT_FAILURES, &address, clock_steady_us(), &counted)) return true;
-    refuse(limiter, exchange, &counted, now_ms);
-    return false;
+    const bool admitted = take(limiter, LIMIT_FAILURES, &address, clock_steady_us(), &counted);
+    return answer(limiter, exchange, &counted, admitted, now_ms);
 }
 
 void limiter_note_cancel(struct limiter *limiter, const struct exchange *exchange)

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "core/payment.h"
 #include "http/client_address.h"
 #include "http/rate.h"
 
@@ -38,7 +39,7 @@ enum limit {
 enum limited {
     LIMITED_BY_METHOD, /* GET reads, all else writes. */
     LIMITED_HOLD,      /* A write that too many cancelled holds stop. */
-    LIMITED_WEBHOOK,   /* By provider and address. */
+    LIMITED_LATER,     /* A webhook: counted by its handler, which knows whose message it is. */
     LIMITED_NOT,       /* What watches the server must always get through. */
 };
 
@@ -54,12 +55,18 @@ struct limiter *limiter_open(const struct limiter_options *options);
 void limiter_close(struct limiter *limiter); /* Accepts NULL. */
 
 /* Counts an authenticated or public request, and announces the limits in the answer's headers.
- * `provider` is a webhook's. False when it has answered 429. */
+ * False when it has answered 429. */
 MUST_USE bool limiter_admit(struct limiter *limiter, struct exchange *exchange,
-                            enum limited limited, struct slice provider, int64_t now_ms);
+                            enum limited limited, int64_t now_ms);
 
-/* Counts a token or signature that is not valid. False when it has answered 429: the address has
- * failed too often to be told more. */
+/* The same for a gateway's message whose signature is right, by gateway and address; and for one
+ * that cannot have a right one: PAYMENT_METHOD_COUNT is of no gateway. Rubbish in a gateway's name
+ * is a failure instead, so that it takes nothing from the gateway. */
+MUST_USE bool limiter_admit_webhook(struct limiter *limiter, struct exchange *exchange,
+                                    enum payment_method method, int64_t now_ms);
+
+/* Counts a token or signature that is not valid, and announces that limit. False when it has
+ * answered 429: the address has failed too often to be told more. */
 MUST_USE bool limiter_admit_failure(struct limiter *limiter, struct exchange *exchange,
                                     int64_t now_ms);
 

@@ -87,7 +87,8 @@ def test_loops_share_the_bucket_of_a_user(limited):
 
 
 def test_answers_announce_the_limits_and_what_is_left(limited):
-    server = limited(RATE_LIMIT_USER_READS="10:1/s", RATE_LIMIT_ADDRESS_READS="100:1/s")
+    server = limited(RATE_LIMIT_USER_READS="10:1/s", RATE_LIMIT_ADDRESS_READS="100:1/s",
+                     RATE_LIMIT_FAILURES=f"200:{FAR}")
     customer = server.api.customer()
     answer = customer.bookings().expect(200)
     assert answer.header("ratelimit-policy") == '"user-reads";q=10;w=10, "address-reads";q=100;w=100'
@@ -95,6 +96,12 @@ def test_answers_announce_the_limits_and_what_is_left(limited):
     public = server.api.public.get("/api/movies").expect(200)
     assert public.header("ratelimit-policy") == '"address-reads";q=100;w=100'
     assert REST.match(public.header("ratelimit")).group(1) == "address-reads"
+    failed = server.api.public.get("/api/bookings").expect(401, "TOKEN_MISSING")
+    assert failed.header("ratelimit-policy") == '"failures";q=200;w=720000'
+    assert failed.header("ratelimit").startswith('"failures";r=199;')
+    forged = server.api.webhook("momo", {"x": 1}, secret="guess").expect(
+        401, "INVALID_WEBHOOK_SIGNATURE")
+    assert forged.header("ratelimit").startswith('"failures";r=198;')
     live = server.api.public.get("/health/live").expect(200)
     assert live.header("ratelimit") is None
 
@@ -127,6 +134,15 @@ def test_the_limit_is_checked_after_the_token_and_before_key_and_body(limited):
     customer.request("POST", "/api/nowhere", b"no json").expect(404, "NOT_FOUND")
     customer.request("PATCH", "/api/bookings/hold").expect(405, "METHOD_NOT_ALLOWED")
     server.api.public.request("POST", "/api/bookings/hold", {}).expect(401, "TOKEN_MISSING")
+
+
+def test_who_lacks_the_role_is_counted_too(limited):
+    server = limited(RATE_LIMIT_USER_READS=f"2:{FAR}")
+    customer = server.api.customer()
+    for left in (1, 0):
+        refused = customer.get("/api/staff/journal").expect(403, "FORBIDDEN")
+        assert refused.header("ratelimit").startswith(f'"user-reads";r={left};')
+    assert_limited(customer.get("/api/staff/journal"), "user-reads")
 
 
 def test_many_users_at_one_address_share_its_limit(limited):
@@ -214,6 +230,18 @@ def test_forged_webhooks_are_slowed_and_the_gateway_is_still_heard(limited):
     assert statuses(answers) == {401: 5, 429: 7}
     server.api.tell(payment, 100000).expect(200)
     assert server.api.statuses(server.showtimes[0]) == {"C3": "booked"}
+
+
+@pytest.mark.sanitize
+def test_rubbish_of_the_same_address_does_not_shut_a_gateway_out(limited):
+    server = limited(RATE_LIMIT_WEBHOOKS=f"3:{FAR}")
+    customer = server.api.customer()
+    payment = customer.paying(customer.held(server.showtimes[0], ["C3"]))
+    message = {"transaction_id": calls.transaction_of(payment), "status": "success", "amount": 100000}
+    for _ in range(6):
+        server.api.webhook("momo", message, secret="guess").expect(401, "INVALID_WEBHOOK_SIGNATURE")
+    answer = server.api.tell(payment, 100000).expect(200)
+    assert answer.header("ratelimit").startswith('"webhooks";r=2;')
 
 
 def test_each_gateway_has_a_limit_of_its_own(limited):

@@ -61,7 +61,7 @@ static bool admit(enum limited limited, const char *user, const char *peer, enum
 {
     struct exchange *exchange = start(user, peer);
     exchange->method = method;
-    const bool admitted = limiter_admit(limiter, exchange, limited, SLICE("momo"), NOW_MS);
+    const bool admitted = limiter_admit(limiter, exchange, limited, NOW_MS);
     assert_int_equal(fake.status, admitted ? 0 : 429);
     return admitted;
 }
@@ -154,7 +154,7 @@ static void what_a_client_says_of_its_address_counts_behind_trusted_proxies_only
         struct exchange *exchange = start("", "192.0.2.1");
         exchange->method = METHOD_GET;
         bare_exchange_send(&fake, SLICE("x-forwarded-for"), slice_of(claims[count % 2]));
-        admitted += limiter_admit(limiter, exchange, LIMITED_BY_METHOD, SLICE(""), NOW_MS);
+        admitted += limiter_admit(limiter, exchange, LIMITED_BY_METHOD, NOW_MS);
     }
     assert_int_equal(admitted, 20);
 
@@ -165,7 +165,7 @@ static void what_a_client_says_of_its_address_counts_behind_trusted_proxies_only
         struct exchange *exchange = start("", "192.0.2.1");
         exchange->method = METHOD_GET;
         bare_exchange_send(&fake, SLICE("x-forwarded-for"), slice_of(claims[count % 2]));
-        assert_true(limiter_admit(limiter, exchange, LIMITED_BY_METHOD, SLICE(""), NOW_MS));
+        assert_true(limiter_admit(limiter, exchange, LIMITED_BY_METHOD, NOW_MS));
     }
 }
 
@@ -198,6 +198,8 @@ static void failures_beyond_the_limit_are_not_told_apart_and_stop_nobody_else(vo
 {
     (void)state;
     for (int count = 0; count < 3; count++) assert_false(fails("192.0.2.1"));
+    assert_header("ratelimit-policy", "\"failures\";q=3;w=10800");
+    assert_header("ratelimit", "\"failures\";r=0;t=10800");
     assert_true(fails("192.0.2.1"));
     assert_true(bare_exchange_says(&fake, "Too many tokens or signatures that are not valid"));
     assert_false(fails("192.0.2.2"));
@@ -238,23 +240,21 @@ static void staff_may_cancel_as_they_like(void **state)
     assert_true(holds("clerk"));
 }
 
-static bool reports(const char *provider, const char *peer)
+static bool reports(enum payment_method method, const char *peer)
 {
-    struct exchange *exchange = start("", peer);
-    return limiter_admit(limiter, exchange, LIMITED_WEBHOOK, slice_of(provider), NOW_MS);
+    return limiter_admit_webhook(limiter, start("", peer), method, NOW_MS);
 }
 
 static void each_gateway_has_its_own_limit_at_each_address(void **state)
 {
     (void)state;
-    for (int count = 0; count < 4; count++) assert_true(reports("momo", "192.0.2.1"));
+    for (int count = 0; count < 4; count++) assert_true(reports(PAYMENT_MOMO, "192.0.2.1"));
     assert_header("ratelimit", "\"webhooks\";r=0;t=14400");
-    assert_false(reports("momo", "192.0.2.1"));
-    assert_true(reports("vnpay", "192.0.2.1"));
-    assert_true(reports("momo", "192.0.2.2"));
-    static const char *const unknown[] = {"a", "b", "c", "d"};
-    for (int count = 0; count < 4; count++) assert_true(reports(unknown[count], "192.0.2.1"));
-    assert_false(reports("e", "192.0.2.1"));
+    assert_false(reports(PAYMENT_MOMO, "192.0.2.1"));
+    assert_true(reports(PAYMENT_VNPAY, "192.0.2.1"));
+    assert_true(reports(PAYMENT_MOMO, "192.0.2.2"));
+    for (int count = 0; count < 4; count++) assert_true(reports(PAYMENT_METHOD_COUNT, "192.0.2.1"));
+    assert_false(reports(PAYMENT_METHOD_COUNT, "192.0.2.1"));
 }
 
 static void what_watches_the_server_is_never_limited(void **state)
@@ -282,8 +282,9 @@ static void without_a_limiter_everything_is_admitted(void **state)
 {
     (void)state;
     struct exchange *exchange = start("alice", "192.0.2.1");
-    assert_true(limiter_admit(NULL, exchange, LIMITED_HOLD, SLICE(""), NOW_MS));
+    assert_true(limiter_admit(NULL, exchange, LIMITED_HOLD, NOW_MS));
     assert_true(limiter_admit_failure(NULL, exchange, NOW_MS));
+    assert_true(limiter_admit_webhook(NULL, exchange, PAYMENT_MOMO, NOW_MS));
     limiter_note_cancel(NULL, exchange);
     assert_header("ratelimit", "");
     limiter_close(NULL);
