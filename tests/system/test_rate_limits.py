@@ -381,6 +381,8 @@ def test_one_address_has_so_many_connections_and_gets_them_back_when_they_end(li
     assert all(answer.startswith(b"HTTP/1.1 429 ") for answer in refused)
     assert all(b"\r\nRetry-After: 1\r\n" in answer for answer in refused)
     assert b'"errorCode":"RATE_LIMITED"' in refused[0]
+    assert b'\r\nRateLimit-Policy: "connections";q=20\r\n' in refused[0]
+    assert b'\r\nRateLimit: "connections";r=0\r\n' in refused[0]
     for peer in kept[:5]:
         peer.close()
     time.sleep(0.2)
@@ -388,6 +390,9 @@ def test_one_address_has_so_many_connections_and_gets_them_back_when_they_end(li
     assert (len(more), len(refused)) == (5, 3)
     for peer in kept[5:] + more:
         peer.close()
+    time.sleep(0.2)
+    request = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert statuses(swarm.fire(server.port, [request] * 25)[0]) == {200: 20, 429: 5}
 
 
 def test_a_trusted_proxy_has_as_many_connections_as_it_needs(limited):
