@@ -1,11 +1,13 @@
 #include "http/limiter.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/client_count.h"
 #include "http/problem.h"
 #include "http/rate_table.h"
 
@@ -29,6 +31,9 @@ struct limiter {
     struct slice pairs[LIMIT_COUNT];    /* A user's limit together with his address's. */
     char policy_texts[LIMIT_COUNT][POLICY_SIZE_MAX];
     atomic_bool warned; /* Of a proxy that nobody has named. */
+    uint32_t streams_per_client_max;
+    pthread_mutex_t streams_mutex; /* Guards the count: streams begin and end rarely. */
+    struct client_count *streams;  /* NULL: the limit is off. */
     char pair_texts[LIMIT_COUNT][2 * POLICY_SIZE_MAX];
 };
 
@@ -132,6 +137,15 @@ struct limiter *limiter_open(const struct limiter_options *options)
     struct limiter *limiter = calloc(1, sizeof *limiter);
     if (limiter == NULL) return NULL;
     limiter->proxies = options->proxies;
+    CHECK(pthread_mutex_init(&limiter->streams_mutex, NULL) == 0);
+    limiter->streams_per_client_max = options->streams_per_client_max;
+    if (options->streams_per_client_max > 0) {
+        limiter->streams = client_count_open(options->streams_max);
+        if (limiter->streams == NULL) {
+            limiter_close(limiter);
+            return NULL;
+        }
+    }
     for (uint32_t limit = 0; limit < LIMIT_COUNT; limit++) {
         limiter->rates[limit] = options->rates[limit];
         if (options->rates[limit].burst == 0) continue;
@@ -151,6 +165,8 @@ void limiter_close(struct limiter *limiter)
 {
     if (limiter == NULL) return;
     for (uint32_t limit = 0; limit < LIMIT_COUNT; limit++) rate_table_close(limiter->tables[limit]);
+    client_count_close(limiter->streams);
+    (void)pthread_mutex_destroy(&limiter->streams_mutex);
     free(limiter);
 }
 
@@ -343,4 +359,53 @@ void limiter_note_cancel(struct limiter *limiter, const struct exchange *exchang
     const struct limiter_key user = key_of_user(exchange);
     rate_table_charge(limiter->tables[LIMIT_CANCELS], (struct slice){user.bytes, user.size},
                       clock_steady_us());
+}
+
+bool limiter_begin_stream(struct limiter *limiter, const struct exchange *exchange,
+                          struct address *ret_client)
+{
+    *ret_client = (struct address){0};
+    if (limiter == NULL || limiter->streams == NULL) return true;
+    const struct address client = client_address_of(&limiter->proxies, exchange);
+    CHECK(pthread_mutex_lock(&limiter->streams_mutex) == 0);
+    const bool counted =
+        client_count_add(limiter->streams, &client, limiter->streams_per_client_max);
+    CHECK(pthread_mutex_unlock(&limiter->streams_mutex) == 0);
+    *ret_client = client;
+    return counted;
+}
+
+void limiter_end_stream(struct limiter *limiter, const struct address *client)
+{
+    if (limiter == NULL || limiter->streams == NULL) return;
+    CHECK(pthread_mutex_lock(&limiter->streams_mutex) == 0);
+    client_count_remove(limiter->streams, client);
+    CHECK(pthread_mutex_unlock(&limiter->streams_mutex) == 0);
+}
+
+void limiter_refuse_stream(struct limiter *limiter, struct exchange *exchange, int64_t now_ms)
+{
+    CHECK(limiter->streams != NULL);
+
+    warn_of_proxy(limiter, exchange);
+    char *block = arena_take(&exchange->arena, POLICY_SIZE_MAX);
+    if (block != NULL) {
+        struct buffer policy;
+        buffer_init(&policy, block, POLICY_SIZE_MAX);
+        buffer_append(&policy, SLICE("\"streams\";q="));
+        buffer_append_unsigned(&policy, limiter->streams_per_client_max);
+        exchange_set_header(exchange, SLICE("ratelimit-policy"), buffer_text(&policy));
+        exchange_set_header(exchange, SLICE("ratelimit"), SLICE("\"streams\";r=0"));
+    }
+    char text[DETAIL_SIZE_MAX];
+    struct buffer detail;
+    buffer_init(&detail, text, sizeof text);
+    buffer_append(&detail, SLICE("Too many live seat maps are open from this address: the limit "
+                                 "streams allows "));
+    buffer_append_unsigned(&detail, limiter->streams_per_client_max);
+    problem_reply(exchange,
+                  &(struct problem){.error = ERROR_RATE_LIMITED,
+                                    .detail = buffer_text(&detail),
+                                    .retry_after_s = LIMITER_STREAM_BACK_S},
+                  now_ms);
 }

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from support import api as calls
-from support import catalogue, process, swarm
+from support import catalogue, listening, process, swarm
 
 FAR = "1/h"  # What does not come back while a test runs.
 POLICY = re.compile(r'"([a-z-]+)";q=(\d+);w=(\d+)')
@@ -401,3 +401,27 @@ def test_a_trusted_proxy_has_as_many_connections_as_it_needs(limited):
     assert (len(kept), len(refused)) == (40, 0)
     for peer in kept:
         peer.close()
+
+
+def test_one_address_has_so_many_live_maps_in_all_loops_and_gets_them_back(limited):
+    server = limited(RATE_LIMIT_STREAMS="6", USHER_LOOPS="2")
+    listeners = [listening.Listener(server.port, server.showtimes[number % 3])
+                 for number in range(6)]
+    assert {listener.decoder.status for listener in listeners} == {200}
+    path = f"/api/showtimes/{server.showtimes[0]}/events"
+    refused = server.api.public.get(path).expect(429, "RATE_LIMITED")
+    assert refused.header("ratelimit-policy") == '"streams";q=6'
+    assert refused.header("ratelimit") == '"streams";r=0'
+    assert refused.header("retry-after") == "5" and "live seat maps" in refused.json["detail"]
+    server.api.public.get(f"/api/showtimes/{server.showtimes[0]}/seats").expect(200)
+    # What does not become a stream is given back at once.
+    listeners.pop().close()
+    time.sleep(0.2)
+    for _ in range(10):
+        server.api.public.get("/api/showtimes/" + "f" * 24 + "/events").expect(
+            404, "SHOWTIME_NOT_FOUND")
+        server.api.public.request("HEAD", path).expect(200)
+    listeners.append(listening.Listener(server.port, server.showtimes[0]))
+    assert listeners[-1].decoder.status == 200
+    for listener in listeners:
+        listener.close()

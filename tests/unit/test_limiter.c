@@ -257,6 +257,35 @@ static void each_gateway_has_its_own_limit_at_each_address(void **state)
     assert_false(reports(PAYMENT_METHOD_COUNT, "192.0.2.1"));
 }
 
+static bool listens(const char *peer, struct address *ret_client)
+{
+    return limiter_begin_stream(limiter, start("", peer), ret_client);
+}
+
+static void an_address_has_so_many_streams_and_gets_them_back(void **state)
+{
+    (void)state;
+    options.streams_per_client_max = 2;
+    options.streams_max = 4;
+    assert_int_equal(reopen(), 0);
+    struct address client, neighbour, other;
+    assert_true(listens("2001:db8::1", &client));
+    assert_true(listens("2001:db8::2", &neighbour));
+    assert_false(listens("2001:db8::3", &other));
+    assert_true(listens("192.0.2.1", &other));
+    limiter_refuse_stream(limiter, start("", "2001:db8::3"), NOW_MS);
+    assert_int_equal(fake.status, 429);
+    assert_header("ratelimit-policy", "\"streams\";q=2");
+    assert_header("ratelimit", "\"streams\";r=0");
+    assert_header("retry-after", "5");
+    assert_true(bare_exchange_says(&fake, "the limit streams allows 2"));
+    limiter_end_stream(limiter, &neighbour);
+    assert_true(listens("2001:db8::3", &neighbour));
+    limiter_end_stream(limiter, &client);
+    limiter_end_stream(limiter, &neighbour);
+    limiter_end_stream(limiter, &other);
+}
+
 static void what_watches_the_server_is_never_limited(void **state)
 {
     (void)state;
@@ -286,6 +315,9 @@ static void without_a_limiter_everything_is_admitted(void **state)
     assert_true(limiter_admit_failure(NULL, exchange, NOW_MS));
     assert_true(limiter_admit_webhook(NULL, exchange, PAYMENT_MOMO, NOW_MS));
     limiter_note_cancel(NULL, exchange);
+    struct address client;
+    assert_true(limiter_begin_stream(NULL, exchange, &client));
+    limiter_end_stream(NULL, &client);
     assert_header("ratelimit", "");
     limiter_close(NULL);
 }
@@ -317,6 +349,7 @@ int main(void)
         CASE(holds_that_were_cancelled_at_once_are_all_owed),
         CASE(staff_may_cancel_as_they_like),
         CASE(each_gateway_has_its_own_limit_at_each_address),
+        CASE(an_address_has_so_many_streams_and_gets_them_back),
         CASE(what_watches_the_server_is_never_limited),
         CASE(a_limit_that_is_off_counts_nothing),
         CASE(without_a_limiter_everything_is_admitted),
