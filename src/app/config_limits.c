@@ -103,7 +103,8 @@ static bool read_origins(char *(*get)(const char *), struct config_limits *limit
             return fault(ret_fault, name,
                          SLICE("must be origins, separated by commas, such as "
                                "https://shop.example.com or http://localhost:5173: lower case, "
-                               "nothing behind host and port, never *"));
+                               "nothing behind host and port, no port that the scheme has "
+                               "anyway (443, 80), never *"));
         cors->origins[cors->count++] = origin;
     }
     return true;

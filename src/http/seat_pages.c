@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "crypto/crypto.h"
 #include "engine/feed.h"
+#include "http/cors.h"
 #include "http/negotiation.h"
 #include "http/problem.h"
 #include "http/reply.h"
@@ -259,7 +260,7 @@ static void add_headers(struct exchange *exchange, const struct seat_page *page)
 {
     exchange_add_header(exchange, SLICE("etag"),
                         arena_copy(&exchange->arena, (struct slice){page->tag, page->tag_size}));
-    exchange_add_header(exchange, SLICE("vary"), SLICE("accept-encoding"));
+    cors_vary_by_encoding(exchange);
     exchange_add_header(exchange, SLICE("cache-control"), SLICE("no-cache"));
     char moment[TIMESTAMP_SIZE];
     timestamp_format(clock_now_ms(), moment);

@@ -349,6 +349,7 @@ def test_switched_off_nothing_is_counted_or_announced(launch):
         ("TRUSTED_PROXIES", "10.1.2.3/8"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://shop.example.com/"),
+        ("CORS_ORIGINS", "https://shop.example.com:443"),
     ],
 )
 def test_a_wrong_setting_is_named_and_nothing_starts(tmp_path, name, value):
