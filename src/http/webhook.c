@@ -14,11 +14,6 @@ static struct slice find_header(const void *request, struct slice name)
     return count == 1 ? exchange_header(exchange, name) : SLICE("");
 }
 
-static void answer_problem(struct exchange *exchange, enum error error, int64_t now_ms)
-{
-    problem_reply(exchange, &(struct problem){.error = error}, now_ms);
-}
-
 /* In the gateway's own dialect, where it has one for this. */
 static void answer(struct exchange *exchange, const struct gateway *gateway, enum error error,
                    enum money_outcome outcome, int64_t now_ms)
@@ -26,7 +21,7 @@ static void answer(struct exchange *exchange, const struct gateway *gateway, enu
     struct gateway_reply reply = {0};
     exchange->notes.error = error;
     if (!gateway->methods->reply(gateway->context, error, outcome, &exchange->arena, &reply)) {
-        answer_problem(exchange, error, now_ms);
+        problem_reply_error(exchange, error, now_ms);
         return;
     }
     reply_add_personal(exchange);
@@ -136,14 +131,15 @@ void webhook_handle(struct desk *desk, struct exchange *exchange, struct slice p
     if (!payment_method_parse(provider, &method)) error = ERROR_UNKNOWN_PROVIDER;
     else if (desk->webhook_macs[method] == NULL) error = ERROR_PROVIDER_NOT_CONFIGURED;
     if (error != ERROR_NONE) {
-        if (admit(desk, exchange, method, error, now_ms)) answer_problem(exchange, error, now_ms);
+        if (admit(desk, exchange, method, error, now_ms))
+            problem_reply_error(exchange, error, now_ms);
         return;
     }
     struct arena room;
     const size_t room_size = TREE_BYTES_MIN + exchange->body.size * TREE_BYTES_PER_BYTE;
     void *block = malloc(room_size);
     if (block == NULL) {
-        answer_problem(exchange, ERROR_OVERLOADED, now_ms);
+        problem_reply_error(exchange, ERROR_OVERLOADED, now_ms);
         return;
     }
     arena_init(&room, block, room_size);
