@@ -1,9 +1,15 @@
 #include "app/config_limits.h"
 
+#include "http/listeners.h"
+
 enum {
     CONNECTIONS_USUAL = 3000, /* A quarter of a loop's: one client never has them all. */
-    CONNECTIONS_HIGHEST = 1000000,
+    STREAMS_USUAL = 1000,     /* A thousand people behind one address, each with a map. */
+    NUMBER_HIGHEST = 1000000,
 };
+
+static_assert(2 * (int)STREAMS_USUAL <= (int)LIVE_SHOWTIMES_MAX, "one client never pins all maps");
+static_assert(2 * (int)STREAMS_USUAL <= (int)LISTENERS_MAX, "nor takes the places of all");
 
 static bool fault(struct config_limits_fault *ret_fault, struct slice name, struct slice why)
 {
@@ -36,16 +42,30 @@ static bool read_rates(char *(*get)(const char *), struct config_limits *limits,
     return true;
 }
 
-static bool read_connections(char *(*get)(const char *), struct config_limits *limits,
-                             struct config_limits_fault *ret_fault)
+/* A number of things that may be open at once; 0: off. */
+static bool read_number(char *(*get)(const char *), struct slice name, uint32_t *number,
+                        struct config_limits_fault *ret_fault)
 {
-    const struct slice name = SLICE("RATE_LIMIT_CONNECTIONS");
     const struct slice text = slice_of(get(name.data));
-    uint64_t number = text.data == NULL ? CONNECTIONS_USUAL : 0;
-    const bool valid = text.data == NULL || slice_equal(text, SLICE("off")) ||
-                       (slice_to_number(text, CONNECTIONS_HIGHEST, &number) && number > 0);
-    if (!valid) return fault(ret_fault, name, SLICE("must be off, or a number from 1 to 1000000"));
-    limits->connections_max = limits->limited ? (uint32_t)number : 0;
+    uint64_t given = 0;
+    if (text.data == NULL) return true;
+    if (!slice_equal(text, SLICE("off")) &&
+        (!slice_to_number(text, NUMBER_HIGHEST, &given) || given == 0))
+        return fault(ret_fault, name, SLICE("must be off, or a number from 1 to 1000000"));
+    *number = (uint32_t)given;
+    return true;
+}
+
+static bool read_numbers(char *(*get)(const char *), struct config_limits *limits,
+                         struct config_limits_fault *ret_fault)
+{
+    uint32_t *streams = &limits->limiter.streams_per_client_max;
+    limits->connections_max = CONNECTIONS_USUAL;
+    *streams = STREAMS_USUAL;
+    if (!read_number(get, SLICE("RATE_LIMIT_CONNECTIONS"), &limits->connections_max, ret_fault) ||
+        !read_number(get, SLICE("RATE_LIMIT_STREAMS"), streams, ret_fault))
+        return false;
+    if (!limits->limited) limits->connections_max = 0;
     return true;
 }
 
@@ -83,7 +103,8 @@ static bool read_origins(char *(*get)(const char *), struct config_limits *limit
             return fault(ret_fault, name,
                          SLICE("must be origins, separated by commas, such as "
                                "https://shop.example.com or http://localhost:5173: lower case, "
-                               "nothing behind host and port, never *"));
+                               "nothing behind host and port, no port that the scheme has "
+                               "anyway (443, 80), never *"));
         cors->origins[cors->count++] = origin;
     }
     return true;
@@ -94,7 +115,7 @@ bool config_limits_read(char *(*get)(const char *name), struct config_limits *re
 {
     struct config_limits limits = {0};
     const bool read = read_switch(get, &limits, ret_fault) && read_rates(get, &limits, ret_fault) &&
-                      read_connections(get, &limits, ret_fault) &&
+                      read_numbers(get, &limits, ret_fault) &&
                       read_proxies(get, &limits, ret_fault) &&
                       read_origins(get, &limits, ret_fault);
     if (read) *ret_limits = limits;

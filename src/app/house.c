@@ -107,7 +107,9 @@ static bool set_limits(struct house *house, const struct config *config)
                   LOG_TEXT("what", SLICE("RATE_LIMIT=off: for load tests only")));
         return true;
     }
-    house->limiter = limiter_open(&config->limits.limiter);
+    struct limiter_options options = config->limits.limiter;
+    options.streams_max = house->loop_count * LISTENERS_MAX;
+    house->limiter = limiter_open(&options);
     return house->limiter != NULL || out_of_memory("the rate limits");
 }
 

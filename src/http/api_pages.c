@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "http/api_document.h"
+#include "http/cors.h"
 #include "http/negotiation.h"
 #include "http/problem.h"
 
@@ -45,7 +46,7 @@ static void send(struct exchange *exchange, const struct carried *file)
         return;
     }
     exchange_add_header(exchange, SLICE("etag"), tag);
-    exchange_add_header(exchange, SLICE("vary"), SLICE("accept-encoding"));
+    cors_vary_by_encoding(exchange);
     exchange_add_header(exchange, SLICE("cache-control"), SLICE("no-cache"));
     if (negotiation_has_tag(exchange_header(exchange, SLICE("if-none-match")), tag)) {
         exchange_reply(exchange, 304, (struct slice){0}, (struct slice){0});

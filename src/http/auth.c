@@ -40,7 +40,17 @@ static bool cut_scheme(struct slice value, struct slice *ret_token)
     return ret_token->size > 0;
 }
 
-/* The predecessor's header, which proves nothing. */
+/* Without one: a user. */
+static bool read_dev_role(const struct exchange *exchange, enum role *ret_role)
+{
+    const struct slice name = SLICE("x-user-role");
+    const size_t count = exchange_header_count(exchange, name);
+    if (count == 0) return true;
+    return count == 1 && jwt_role_parse(exchange_header(exchange, name), ret_role);
+}
+
+/* The predecessor's header, which proves nothing, and beside it one that lets staff's calls be
+ * tried. */
 static enum error judge_dev_header(struct exchange *exchange, struct slice *ret_reason)
 {
     const struct slice name = SLICE("x-user-id");
@@ -49,9 +59,12 @@ static enum error judge_dev_header(struct exchange *exchange, struct slice *ret_
     const struct slice user = exchange_header(exchange, name);
     *ret_reason = SLICE("X-User-Id is not one user id");
     if (count > 1 || !jwt_user_is_valid(user)) return ERROR_TOKEN_INVALID;
+    enum role role = ROLE_USER;
+    *ret_reason = SLICE("X-User-Role is not user, staff or admin");
+    if (!read_dev_role(exchange, &role)) return ERROR_TOKEN_INVALID;
     exchange->user = (struct user){.size = (uint8_t)user.size};
     memcpy(exchange->user.name, user.data, user.size);
-    exchange->role = ROLE_USER;
+    exchange->role = role;
     return ERROR_NONE;
 }
 

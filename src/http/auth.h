@@ -11,7 +11,9 @@ struct authenticator;
 
 struct authenticator_options {
     struct jwt_options jwt;
-    bool dev; /* `X-User-Id` counts when there is no token. The server is on loopback then. */
+    /* `X-User-Id` and `X-User-Role` count when there is no token. The server is on loopback then.
+     */
+    bool dev;
 };
 
 /* NULL without memory. The options' slices are borrowed as long as it is open. */

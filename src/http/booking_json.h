@@ -10,6 +10,11 @@
 #include "core/command.h"
 #include "json/json_write.h"
 
+enum {
+    BOOKING_JSON_SIZE_MAX = 2048, /* Ten seats of 70 bytes and a reason that needs escapes. */
+    BOOKING_JSON_PAYMENT_SIZE_MAX = 4096, /* A page's address twice, every byte escaped. */
+};
+
 /* POST /api/bookings/hold */
 void booking_json_hold(struct json_writer *writer, const struct booking *booking);
 

@@ -11,7 +11,6 @@
 static_assert((int)BOOKINGS_LISTED_MAX >= (int)QUERY_LIMIT_MAX, "the contract's pages can be had");
 
 enum {
-    BOOKING_SIZE_MAX = 2048, /* Ten seats of 70 bytes and a reason that needs escapes. */
     LIST_OVERHEAD_MAX = 256,
     WORD_SIZE_MAX = 16, /* The longest status or method, with room. */
 };
@@ -21,7 +20,7 @@ static void reply_booking(struct exchange *exchange, int status, const struct co
                           void (*write)(struct json_writer *, const struct booking *))
 {
     struct reply reply;
-    if (!reply_begin(exchange, BOOKING_SIZE_MAX, &reply)) return;
+    if (!reply_begin(exchange, BOOKING_JSON_SIZE_MAX, &reply)) return;
     write(&reply.writer, &command->answer.booking);
     reply_add_personal(exchange);
     reply_add_version(exchange, command->answer.map_version);
@@ -55,7 +54,7 @@ static void answer_confirm(struct desk *desk, struct exchange *exchange,
     (void)desk;
     if (keyed_refused(exchange, command)) return;
     struct reply reply;
-    if (!reply_begin(exchange, BOOKING_SIZE_MAX, &reply)) return;
+    if (!reply_begin(exchange, BOOKING_JSON_SIZE_MAX, &reply)) return;
     booking_json_confirm(&reply.writer, &command->answer.booking, &command->answer.payment);
     keyed_add_replayed(exchange, command);
     reply_add_personal(exchange);
@@ -102,7 +101,7 @@ void bookings_get(struct desk *desk, struct exchange *exchange, struct slice id,
     uint64_t version = 0;
     if (!find_own(desk, exchange, id, &booking, &version, now_ms)) return;
     struct reply reply;
-    if (!reply_begin(exchange, BOOKING_SIZE_MAX, &reply)) return;
+    if (!reply_begin(exchange, BOOKING_JSON_SIZE_MAX, &reply)) return;
     booking_json_whole(&reply.writer, &booking);
     reply_add_personal(exchange);
     reply_add_version(exchange, version);
@@ -210,7 +209,7 @@ void bookings_list(struct desk *desk, struct exchange *exchange, int64_t now_ms)
         return;
     }
     struct reply reply;
-    if (!reply_begin(exchange, LIST_OVERHEAD_MAX + count * BOOKING_SIZE_MAX, &reply)) return;
+    if (!reply_begin(exchange, LIST_OVERHEAD_MAX + count * BOOKING_JSON_SIZE_MAX, &reply)) return;
     write_list(&reply.writer, bookings, count, more && count > 0);
     reply_add_personal(exchange);
     reply_send(exchange, 200, &reply);

@@ -1,7 +1,7 @@
-/* client_count.h - how many connections each client has open, so that none takes them all.
+/* client_count.h - how many connections or streams each client has open, so that none takes all.
  *
- * Shape:  as many clients as a loop has connections; an IPv6 network of 64 bits is one client.
- * Thread: one loop's.
+ * Shape:  as many clients as there can be connections; an IPv6 network of 64 bits is one client.
+ * Thread: one owner.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
 
 #define EXPOSED_HEADERS \
     "X-Request-Id, X-Showtime-Version, X-Server-Time, Idempotent-Replayed, Retry-After, ETag, " \
-    "RateLimit, RateLimit-Policy, WWW-Authenticate"
+    "RateLimit, RateLimit-Policy, WWW-Authenticate, Location"
 
 static bool is_host_letter(char letter)
 {
@@ -22,16 +22,25 @@ static bool is_host(struct slice host)
     return host.size > 0;
 }
 
+/* A port as browsers write it: without zeros before it, and never the one that the scheme has
+ * anyway. */
+static bool is_port(struct slice port, struct slice usual)
+{
+    uint64_t number = 0;
+    if (!slice_to_number(port, UINT16_MAX, &number)) return false;
+    return port.data[0] != '0' && !slice_equal(port, usual);
+}
+
 bool cors_origin_valid(struct slice origin)
 {
     if (origin.size > CORS_ORIGIN_SIZE_MAX) return false;
     struct slice rest = {0};
-    if (slice_starts_with(origin, SLICE("https://"))) rest = slice_from(origin, 8);
+    const bool secure = slice_starts_with(origin, SLICE("https://"));
+    if (secure) rest = slice_from(origin, 8);
     else if (slice_starts_with(origin, SLICE("http://"))) rest = slice_from(origin, 7);
     struct slice port = {0};
-    uint64_t number = 0;
     const struct slice host = slice_cut(rest, ':', &port);
-    if (port.data != NULL && !slice_to_number(port, UINT16_MAX, &number)) return false;
+    if (port.data != NULL && !is_port(port, secure ? SLICE("443") : SLICE("80"))) return false;
     return is_host(host);
 }
 
@@ -52,10 +61,18 @@ void cors_mark(const struct cors *cors, struct exchange *exchange)
     if (cors->count == 0) return;
     /* A cache between us must not hand one site's answer to another, nor one without a mark. */
     exchange_add_header(exchange, SLICE("vary"), SLICE("Origin"));
+    exchange->varies_by_origin = true;
     const struct slice origin = listed_origin(cors, exchange);
     if (origin.size == 0) return;
     exchange_add_header(exchange, SLICE("access-control-allow-origin"), origin);
     exchange_add_header(exchange, SLICE("access-control-expose-headers"), SLICE(EXPOSED_HEADERS));
+}
+
+void cors_vary_by_encoding(struct exchange *exchange)
+{
+    exchange_set_header(exchange, SLICE("vary"),
+                        exchange->varies_by_origin ? SLICE("Origin, accept-encoding")
+                                                   : SLICE("accept-encoding"));
 }
 
 bool cors_answer_preflight(const struct cors *cors, struct exchange *exchange, struct slice methods)

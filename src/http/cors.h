@@ -21,11 +21,16 @@ struct cors {
     struct slice origins[CORS_ORIGINS_MAX];
 };
 
-/* `https://shop.example.com`, `http://localhost:5173`: lower case, nothing behind host and port. */
+/* `https://shop.example.com`, `http://localhost:5173`: lower case, nothing behind host and port,
+ * and no port that the scheme has anyway, as browsers write origins. */
 bool cors_origin_valid(struct slice origin);
 
 /* Adds what a browser needs to hand the answer to a listed page. Before any answer. */
 void cors_mark(const struct cors *cors, struct exchange *exchange);
+
+/* Says that the answer is another for who takes it compressed; one header with what cors_mark said,
+ * which came before. */
+void cors_vary_by_encoding(struct exchange *exchange);
 
 /* Answers a listed page's question whether it may send a request; false, and nothing answered, if
  * this is no such question. `methods` are the resource's. */

@@ -82,11 +82,6 @@ void desk_give_back(struct desk *desk, struct command *command)
     desk->free_tickets = ticket;
 }
 
-static void answer_failure(struct exchange *exchange, enum error error)
-{
-    problem_reply(exchange, &(struct problem){.error = error}, clock_now_ms());
-}
-
 static void join_waiting(struct desk *desk, struct ticket *ticket)
 {
     ticket->before = desk->last_waiting;
@@ -119,7 +114,7 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
     if (writer_submit(desk->house->writer, command)) return;
     leave_waiting(desk, ticket);
     desk_give_back(desk, command);
-    answer_failure(exchange, ERROR_OVERLOADED);
+    problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
 }
 
 void desk_send(struct desk *desk, struct command *command)
@@ -137,7 +132,7 @@ static void collect(struct desk *desk, struct ticket *ticket)
     if (exchange == NULL) return;
     leave_waiting(desk, ticket);
     const enum error failure = ticket->command.answer.failure;
-    if (failure != ERROR_NONE) answer_failure(exchange, failure);
+    if (failure != ERROR_NONE) problem_reply_error(exchange, failure, clock_now_ms());
     else ticket->answer(desk, exchange, &ticket->command);
 }
 
@@ -160,7 +155,8 @@ void desk_expire(struct desk *desk, int64_t now_us)
         const bool only_looks = ticket->command.kind == COMMAND_LOOK;
         leave_waiting(desk, ticket);
         ticket->exchange = NULL;
-        answer_failure(exchange, only_looks ? ERROR_STORE_UNAVAILABLE : ERROR_OUTCOME_UNKNOWN);
+        problem_reply_error(exchange, only_looks ? ERROR_STORE_UNAVAILABLE : ERROR_OUTCOME_UNKNOWN,
+                            clock_now_ms());
         ticket = desk->first_waiting;
     }
 }

@@ -1,11 +1,16 @@
 #include "http/events.h"
 
 #include "base/clock.h"
+#include "http/limiter.h"
 #include "http/listeners.h"
 #include "http/problem.h"
 
-static void answer_problem(struct exchange *exchange, enum error error)
+static void answer_problem(const struct desk *desk, struct exchange *exchange, enum error error)
 {
+    if (error == ERROR_RATE_LIMITED) {
+        limiter_refuse_stream(desk->house->limiter, exchange, clock_now_ms());
+        return;
+    }
     const int64_t retry_after_s = error == ERROR_OVERLOADED ? LISTENERS_BACK_S : 0;
     problem_reply(exchange, &(struct problem){.error = error, .retry_after_s = retry_after_s},
                   clock_now_ms());
@@ -35,21 +40,25 @@ static void looked(struct desk *desk, struct exchange *exchange, const struct co
         /* It has left again at once: memory is full of busier ones. */
         if (error == ERROR_SHOWTIME_NOT_FOUND) error = ERROR_OVERLOADED;
     }
-    if (error != ERROR_NONE) answer_problem(exchange, error);
+    if (error != ERROR_NONE) answer_problem(desk, exchange, error);
 }
 
 void events_handle(struct desk *desk, struct exchange *exchange, struct slice id)
 {
     struct id showtime;
     if (!id_parse(id, &showtime)) {
-        answer_problem(exchange, ERROR_SHOWTIME_NOT_FOUND);
+        answer_problem(desk, exchange, ERROR_SHOWTIME_NOT_FOUND);
         return;
     }
-    const enum error error = begin(desk, exchange, showtime);
+    enum error error = begin(desk, exchange, showtime);
     if (error == ERROR_NONE) return;
-    struct command *command = error == ERROR_SHOWTIME_NOT_FOUND ? desk_take(desk) : NULL;
+    struct command *command = NULL;
+    if (error == ERROR_SHOWTIME_NOT_FOUND) {
+        command = desk_take(desk);
+        error = ERROR_OVERLOADED;
+    }
     if (command == NULL) {
-        answer_problem(exchange, ERROR_OVERLOADED);
+        answer_problem(desk, exchange, error);
         return;
     }
     command->kind = COMMAND_LOOK;

@@ -55,6 +55,7 @@ struct exchange {
     enum role role;
     void *state; /* The handler's, between request and later answer. */
     struct exchange_notes notes;
+    bool varies_by_origin; /* The answer has `Vary: Origin`. */
 };
 
 /* A request header, by lower-case name; data NULL if there is none. If it came more than

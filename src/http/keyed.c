@@ -4,11 +4,6 @@
 #include "base/clock.h"
 #include "http/reply.h"
 
-static void reply_error(struct exchange *exchange, enum error error, int64_t now_ms)
-{
-    problem_reply(exchange, &(struct problem){.error = error}, now_ms);
-}
-
 bool keyed_begin(struct desk *desk, struct exchange *exchange, enum operation operation,
                  struct keyed *ret_keyed, int64_t now_ms)
 {
@@ -16,13 +11,13 @@ bool keyed_begin(struct desk *desk, struct exchange *exchange, enum operation op
 
     const enum error error = idempotency_key_read(exchange, &ret_keyed->key);
     if (error != ERROR_NONE) {
-        reply_error(exchange, error, now_ms);
+        problem_reply_error(exchange, error, now_ms);
         return false;
     }
     if (!request_body_parse(exchange, &ret_keyed->body, now_ms)) return false;
     struct command *command = desk_take(desk);
     if (command == NULL) {
-        reply_error(exchange, ERROR_OVERLOADED, now_ms);
+        problem_reply_error(exchange, ERROR_OVERLOADED, now_ms);
         return false;
     }
     command->claim.user = exchange->user;
@@ -43,7 +38,7 @@ bool keyed_finish(struct desk *desk, struct exchange *exchange, struct keyed *ke
         return true;
     }
     desk_give_back(desk, keyed->command);
-    reply_error(exchange, ERROR_OVERLOADED, now_ms);
+    problem_reply_error(exchange, ERROR_OVERLOADED, now_ms);
     return false;
 }
 
@@ -58,7 +53,7 @@ bool keyed_route(struct desk *desk, struct exchange *exchange, struct keyed *key
     if (error == ERROR_NONE) command->showtime = booking.showtime;
     if (error == ERROR_NONE || error == ERROR_BOOKING_NOT_FOUND) return true;
     desk_give_back(desk, command);
-    reply_error(exchange, error, now_ms);
+    problem_reply_error(exchange, error, now_ms);
     return false;
 }
 

@@ -1,11 +1,13 @@
 #include "http/limiter.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/client_count.h"
 #include "http/problem.h"
 #include "http/rate_table.h"
 
@@ -29,6 +31,9 @@ struct limiter {
     struct slice pairs[LIMIT_COUNT];    /* A user's limit together with his address's. */
     char policy_texts[LIMIT_COUNT][POLICY_SIZE_MAX];
     atomic_bool warned; /* Of a proxy that nobody has named. */
+    uint32_t streams_per_client_max;
+    pthread_mutex_t streams_mutex; /* Guards the count: streams begin and end rarely. */
+    struct client_count *streams;  /* NULL: the limit is off. */
     char pair_texts[LIMIT_COUNT][2 * POLICY_SIZE_MAX];
 };
 
@@ -132,6 +137,15 @@ struct limiter *limiter_open(const struct limiter_options *options)
     struct limiter *limiter = calloc(1, sizeof *limiter);
     if (limiter == NULL) return NULL;
     limiter->proxies = options->proxies;
+    CHECK(pthread_mutex_init(&limiter->streams_mutex, NULL) == 0);
+    limiter->streams_per_client_max = options->streams_per_client_max;
+    if (options->streams_per_client_max > 0) {
+        limiter->streams = client_count_open(options->streams_max);
+        if (limiter->streams == NULL) {
+            limiter_close(limiter);
+            return NULL;
+        }
+    }
     for (uint32_t limit = 0; limit < LIMIT_COUNT; limit++) {
         limiter->rates[limit] = options->rates[limit];
         if (options->rates[limit].burst == 0) continue;
@@ -151,6 +165,8 @@ void limiter_close(struct limiter *limiter)
 {
     if (limiter == NULL) return;
     for (uint32_t limit = 0; limit < LIMIT_COUNT; limit++) rate_table_close(limiter->tables[limit]);
+    client_count_close(limiter->streams);
+    (void)pthread_mutex_destroy(&limiter->streams_mutex);
     free(limiter);
 }
 
@@ -178,8 +194,7 @@ static struct limiter_key key_of_address(const struct limiter *limiter,
     return key;
 }
 
-/* Tells the policies, and of the one that leaves least what it leaves: the last ones counted, if a
- * message was let in and its signature was one wrong one too many. An arena that is full
+/* Tells the policies, and of the one that leaves least what it leaves. An arena that is full
  * already has other worries than headers. */
 static void announce(struct limiter *limiter, struct exchange *exchange,
                      const struct counted *counted)
@@ -280,17 +295,6 @@ static bool may_hold(struct limiter *limiter, const struct limiter_key *user, in
     return false;
 }
 
-static bool take_webhook(struct limiter *limiter, const struct exchange *exchange,
-                         struct slice provider, int64_t now_us, struct counted *counted)
-{
-    struct limiter_key key = key_of_address(limiter, exchange);
-    enum payment_method method = PAYMENT_METHOD_COUNT;
-    (void)payment_method_parse(provider, &method); /* All unknown ones are one. */
-    const char number = (char)method;
-    append_key(&key, &number, sizeof number);
-    return take(limiter, LIMIT_WEBHOOKS, &key, now_us, counted);
-}
-
 /* The user first: what stops him must not cost those who share his address. */
 static bool take_all(struct limiter *limiter, const struct exchange *exchange, enum limited limited,
                      int64_t now_us, struct counted *counted)
@@ -307,18 +311,36 @@ static bool take_all(struct limiter *limiter, const struct exchange *exchange, e
     return take(limiter, limit, &address, now_us, counted);
 }
 
-bool limiter_admit(struct limiter *limiter, struct exchange *exchange, enum limited limited,
-                   struct slice provider, int64_t now_ms)
+/* Tells the client where it stands, or that it must wait. */
+static bool answer(struct limiter *limiter, struct exchange *exchange,
+                   const struct counted *counted, bool admitted, int64_t now_ms)
 {
-    if (limiter == NULL || limited == LIMITED_NOT) return true;
-    struct counted counted = {0};
-    const int64_t now_us = clock_steady_us();
-    const bool admitted = limited == LIMITED_WEBHOOK
-                              ? take_webhook(limiter, exchange, provider, now_us, &counted)
-                              : take_all(limiter, exchange, limited, now_us, &counted);
-    if (admitted) announce(limiter, exchange, &counted);
-    else refuse(limiter, exchange, &counted, now_ms);
+    if (admitted) announce(limiter, exchange, counted);
+    else refuse(limiter, exchange, counted, now_ms);
     return admitted;
+}
+
+bool limiter_admit(struct limiter *limiter, struct exchange *exchange, enum limited limited,
+                   int64_t now_ms)
+{
+    if (limiter == NULL || limited == LIMITED_NOT || limited == LIMITED_LATER) return true;
+    struct counted counted = {0};
+    const bool admitted = take_all(limiter, exchange, limited, clock_steady_us(), &counted);
+    return answer(limiter, exchange, &counted, admitted, now_ms);
+}
+
+bool limiter_admit_webhook(struct limiter *limiter, struct exchange *exchange,
+                           enum payment_method method, int64_t now_ms)
+{
+    CHECK(method <= PAYMENT_METHOD_COUNT);
+
+    if (limiter == NULL) return true;
+    struct counted counted = {0};
+    struct limiter_key key = key_of_address(limiter, exchange);
+    const char number = (char)method;
+    append_key(&key, &number, sizeof number);
+    const bool admitted = take(limiter, LIMIT_WEBHOOKS, &key, clock_steady_us(), &counted);
+    return answer(limiter, exchange, &counted, admitted, now_ms);
 }
 
 bool limiter_admit_failure(struct limiter *limiter, struct exchange *exchange, int64_t now_ms)
@@ -326,15 +348,64 @@ bool limiter_admit_failure(struct limiter *limiter, struct exchange *exchange, i
     if (limiter == NULL) return true;
     struct counted counted = {0};
     const struct limiter_key address = key_of_address(limiter, exchange);
-    if (take(limiter, LIMIT_FAILURES, &address, clock_steady_us(), &counted)) return true;
-    refuse(limiter, exchange, &counted, now_ms);
-    return false;
+    const bool admitted = take(limiter, LIMIT_FAILURES, &address, clock_steady_us(), &counted);
+    return answer(limiter, exchange, &counted, admitted, now_ms);
 }
 
 void limiter_note_cancel(struct limiter *limiter, const struct exchange *exchange)
 {
     if (limiter == NULL || exchange->role != ROLE_USER) return;
-    struct counted counted = {0};
+    if (limiter->tables[LIMIT_CANCELS] == NULL) return;
     const struct limiter_key user = key_of_user(exchange);
-    (void)take(limiter, LIMIT_CANCELS, &user, clock_steady_us(), &counted);
+    rate_table_charge(limiter->tables[LIMIT_CANCELS], (struct slice){user.bytes, user.size},
+                      clock_steady_us());
+}
+
+bool limiter_begin_stream(struct limiter *limiter, const struct exchange *exchange,
+                          struct address *ret_client)
+{
+    *ret_client = (struct address){0};
+    if (limiter == NULL || limiter->streams == NULL) return true;
+    const struct address client = client_address_of(&limiter->proxies, exchange);
+    CHECK(pthread_mutex_lock(&limiter->streams_mutex) == 0);
+    const bool counted =
+        client_count_add(limiter->streams, &client, limiter->streams_per_client_max);
+    CHECK(pthread_mutex_unlock(&limiter->streams_mutex) == 0);
+    *ret_client = client;
+    return counted;
+}
+
+void limiter_end_stream(struct limiter *limiter, const struct address *client)
+{
+    if (limiter == NULL || limiter->streams == NULL) return;
+    CHECK(pthread_mutex_lock(&limiter->streams_mutex) == 0);
+    client_count_remove(limiter->streams, client);
+    CHECK(pthread_mutex_unlock(&limiter->streams_mutex) == 0);
+}
+
+void limiter_refuse_stream(struct limiter *limiter, struct exchange *exchange, int64_t now_ms)
+{
+    CHECK(limiter->streams != NULL);
+
+    warn_of_proxy(limiter, exchange);
+    char *block = arena_take(&exchange->arena, POLICY_SIZE_MAX);
+    if (block != NULL) {
+        struct buffer policy;
+        buffer_init(&policy, block, POLICY_SIZE_MAX);
+        buffer_append(&policy, SLICE("\"streams\";q="));
+        buffer_append_unsigned(&policy, limiter->streams_per_client_max);
+        exchange_set_header(exchange, SLICE("ratelimit-policy"), buffer_text(&policy));
+        exchange_set_header(exchange, SLICE("ratelimit"), SLICE("\"streams\";r=0"));
+    }
+    char text[DETAIL_SIZE_MAX];
+    struct buffer detail;
+    buffer_init(&detail, text, sizeof text);
+    buffer_append(&detail, SLICE("Too many live seat maps are open from this address: the limit "
+                                 "streams allows "));
+    buffer_append_unsigned(&detail, limiter->streams_per_client_max);
+    problem_reply(exchange,
+                  &(struct problem){.error = ERROR_RATE_LIMITED,
+                                    .detail = buffer_text(&detail),
+                                    .retry_after_s = LIMITER_STREAM_BACK_S},
+                  now_ms);
 }

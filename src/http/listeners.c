@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "http/limiter.h"
 #include "http/reply.h"
 #include "http/stream.h"
 
@@ -19,9 +20,10 @@ struct listener {
     struct listeners *listeners;
     struct watch *watch;
     struct stream *stream;
-    uint64_t version; /* That he has been told of. */
-    int64_t beat_us;  /* When he is due for a comment. */
-    bool writing;     /* His last event has not left yet. */
+    uint64_t version;      /* That he has been told of. */
+    int64_t beat_us;       /* When he is due for a comment. */
+    struct address client; /* As the limiter counts him. */
+    bool writing;          /* His last event has not left yet. */
 };
 
 static_assert(sizeof(struct listener) <= LISTENER_SIZE_MAX, "a listener is small");
@@ -156,6 +158,11 @@ static struct listener *take_listener(struct listeners *listeners)
     return listener;
 }
 
+static struct limiter *limiter_of(const struct listeners *listeners)
+{
+    return listeners->options.desk->house->limiter;
+}
+
 static void give_back(struct listener *listener)
 {
     CHECK(link_alone(&listener->of_beats));
@@ -271,6 +278,7 @@ static void on_gone(void *owner)
     link_remove(&listener->of_watch);
     link_remove(&listener->of_beats);
     if (link_alone(&watch->listeners)) end_watch(listener->listeners, watch);
+    limiter_end_stream(limiter_of(listener->listeners), &listener->client);
     give_back(listener);
 }
 
@@ -288,10 +296,15 @@ enum error listeners_add(struct listeners *listeners, struct exchange *exchange,
 {
     struct listener *listener = take_listener(listeners);
     if (listener == NULL) return ERROR_OVERLOADED;
+    if (!limiter_begin_stream(limiter_of(listeners), exchange, &listener->client)) {
+        give_back(listener);
+        return ERROR_RATE_LIMITED;
+    }
     struct watch *watch = NULL;
     uint64_t newest = 0;
     const enum error error = find_watch(listeners, showtime, now_us, &watch, &newest);
     if (error != ERROR_NONE) {
+        limiter_end_stream(limiter_of(listeners), &listener->client);
         give_back(listener);
         return error;
     }

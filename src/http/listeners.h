@@ -40,7 +40,8 @@ struct listeners *listeners_open(const struct listeners_options *options);
 void listeners_close(struct listeners *listeners); /* Accepts NULL. All have gone. */
 
 /* Answers with a stream of events for who knows `version`, or LIVE_NOTHING. Or does nothing
- * and says why: ERROR_SHOWTIME_NOT_FOUND if it is not in memory, ERROR_OVERLOADED. */
+ * and says why: ERROR_SHOWTIME_NOT_FOUND if it is not in memory, ERROR_OVERLOADED, or
+ * ERROR_RATE_LIMITED if the client has too many. */
 MUST_USE enum error listeners_add(struct listeners *listeners, struct exchange *exchange,
                                   struct id showtime, uint64_t version, int64_t now_us);
 

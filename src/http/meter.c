@@ -22,9 +22,17 @@ struct slice meter_status_name(enum meter_status status)
     return names[status];
 }
 
+struct slice meter_class_name(enum meter_class status_class)
+{
+    static const struct slice names[METER_CLASS_COUNT] = {SLICE_INIT("2xx"), SLICE_INIT("3xx"),
+                                                          SLICE_INIT("4xx"), SLICE_INIT("5xx")};
+    CHECK(status_class < METER_CLASS_COUNT);
+    return names[status_class];
+}
+
 void meter_note(struct meter *meter, const struct server_answer *answer, int64_t micros)
 {
-    CHECK(answer->status >= 0);
+    CHECK(answer->status >= 200);
     CHECK(answer->status <= STATUS_MAX);
 
     const struct exchange *exchange = answer->exchange;
@@ -33,7 +41,10 @@ void meter_note(struct meter *meter, const struct server_answer *answer, int64_t
     const enum error error = exchange == NULL ? answer->fault : exchange->notes.error;
     CHECK(route < METER_ROUTES_MAX);
     tally_add(&meter->requests[route][method][places[answer->status]], 1);
-    histogram_add(&meter->micros[route], &histogram_micros, micros < 0 ? 0 : (uint64_t)micros);
+    if (exchange != NULL) {
+        histogram_add(&meter->micros[route][answer->status / 100 - 2], &histogram_micros,
+                      micros < 0 ? 0 : (uint64_t)micros);
+    }
     if (error != ERROR_NONE) tally_add(&meter->refusals[error], 1);
     tally_add(&meter->body_bytes, answer->body_size);
 }
@@ -50,7 +61,8 @@ void meter_gather(struct meter *target, const struct meter *source)
             gather(target->requests[route][method], source->requests[route][method],
                    METER_STATUS_COUNT);
         }
-        histogram_gather(&target->micros[route], &source->micros[route]);
+        for (size_t kind = 0; kind < METER_CLASS_COUNT; kind++)
+            histogram_gather(&target->micros[route][kind], &source->micros[route][kind]);
     }
     gather(target->refusals, source->refusals, ERROR_COUNT);
     gather(&target->body_bytes, &source->body_bytes, 1);

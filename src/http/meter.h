@@ -44,6 +44,10 @@ enum meter_status {
         METER_STATUS_COUNT
 };
 
+/* What latencies are told apart by: an answer that was refused at once says nothing of one that was
+ * given, and each status by itself would be too many series. */
+enum meter_class { METER_2XX, METER_3XX, METER_4XX, METER_5XX, METER_CLASS_COUNT };
+
 enum {
     METER_ROUTES_MAX = 64, /* The router's table is half as long. */
     METER_METHOD_COUNT = METHOD_OTHER + 1,
@@ -51,7 +55,8 @@ enum {
 
 struct meter {
     uint64_t requests[METER_ROUTES_MAX][METER_METHOD_COUNT][METER_STATUS_COUNT];
-    struct histogram micros[METER_ROUTES_MAX]; /* From a request's arrival to its answer. */
+    /* From a request's arrival to its answer; what never was a request took no time. */
+    struct histogram micros[METER_ROUTES_MAX][METER_CLASS_COUNT];
     uint64_t refusals[ERROR_COUNT];
     uint64_t body_bytes; /* Sent; of a stream the first event. */
 };
@@ -64,3 +69,6 @@ void meter_gather(struct meter *target, const struct meter *source);
 
 /* The label of a status: its digits, or `other`. */
 struct slice meter_status_name(enum meter_status status);
+
+/* The label of a class: `2xx`. */
+struct slice meter_class_name(enum meter_class status_class);

@@ -62,12 +62,17 @@ static uint64_t count_of(const struct histogram *histogram)
 static void write_request_seconds(struct buffer *buffer, const struct meter *meter)
 {
     metrics_text_begin(buffer, "usher_request_seconds", "histogram",
-                       "Time from a whole request to its answer, by the route's pattern.");
+                       "Time from a whole request to its answer, by the route's pattern and "
+                       "the status's class.");
     for (uint32_t route = 0; route < router_route_count(); route++) {
-        if (count_of(&meter->micros[route]) == 0) continue;
-        metrics_text_histogram(buffer, "usher_request_seconds",
-                               LABELS({"route", router_pattern(route)}), &meter->micros[route],
-                               &histogram_micros, METRICS_MICROS);
+        for (uint32_t kind = 0; kind < METER_CLASS_COUNT; kind++) {
+            const struct histogram *micros = &meter->micros[route][kind];
+            if (count_of(micros) == 0) continue;
+            metrics_text_histogram(
+                buffer, "usher_request_seconds",
+                LABELS({"route", router_pattern(route)}, {"status", meter_class_name(kind)}),
+                micros, &histogram_micros, METRICS_MICROS);
+        }
     }
 }
 
@@ -226,7 +231,7 @@ static void write_process(struct buffer *buffer, const struct metrics_page *page
 
 void metrics_page_write(const struct metrics_page *page, struct buffer *buffer)
 {
-    static struct meter meter; /* 80 KB; one thread at a time. */
+    static struct meter meter; /* 100 KB; one thread at a time. */
     const struct house *house = page->house;
     meter = (struct meter){0};
     for (uint32_t loop = 0; loop < house->loop_count; loop++) {

@@ -4,11 +4,6 @@
 #include "base/log.h"
 #include "http/router.h"
 
-static bool is_intruder(enum error error)
-{
-    return error == ERROR_TOKEN_INVALID || error == ERROR_INVALID_WEBHOOK_SIGNATURE;
-}
-
 static struct log_field optional(const char *key, struct slice text)
 {
     return (struct log_field){.key = text.size > 0 ? key : NULL, .text = text};
@@ -42,6 +37,32 @@ static void write_line(enum log_level level, const char *event, const struct ser
     log_write(level, event, fields, sizeof fields / sizeof fields[0]);
 }
 
+/* May a line of a limited kind be written? At debug always. */
+static bool pass(struct log_limit *limit, uint32_t lines_max, int64_t now_ms,
+                 uint64_t *ret_left_out)
+{
+    return log_enabled(LOG_DEBUG) || log_limit_pass(limit, lines_max, now_ms, ret_left_out);
+}
+
+static void tell_intruder(struct log_limit *limit, const char *event,
+                          const struct server_answer *answer, int64_t micros, int64_t now_ms)
+{
+    uint64_t left_out = 0;
+    if (log_enabled(LOG_WARNING) && pass(limit, OBSERVER_INTRUDERS_MAX, now_ms, &left_out))
+        write_line(LOG_WARNING, event, answer, micros, left_out);
+}
+
+static void tell_request(struct log_limit *limit, const struct server_answer *answer,
+                         int64_t micros, int64_t now_ms)
+{
+    uint64_t left_out = 0;
+    const bool failed = answer->status >= 500 || micros > OBSERVER_SLOW_US;
+    const enum log_level level = log_enabled(LOG_DEBUG) ? LOG_DEBUG : LOG_INFO;
+    if (!log_enabled(level) || (level == LOG_INFO && !failed)) return;
+    if (pass(limit, OBSERVER_LINES_MAX, now_ms, &left_out))
+        write_line(level, "request", answer, micros, left_out);
+}
+
 void observer_note(struct observer *observer, const struct server_answer *answer)
 {
     const struct exchange *exchange = answer->exchange;
@@ -50,19 +71,10 @@ void observer_note(struct observer *observer, const struct server_answer *answer
     meter_note(observer->meter, answer, micros);
 
     const int64_t now_ms = now_us / 1000;
-    uint64_t left_out = 0;
-    const bool failed = answer->status >= 500 || micros > OBSERVER_SLOW_US;
-    if (exchange != NULL && is_intruder(exchange->notes.error)) {
-        if (!log_enabled(LOG_WARNING)) return;
-        if (!log_limit_pass(&observer->intruders, OBSERVER_INTRUDERS_MAX, now_ms, &left_out))
-            return;
-        const bool webhook = exchange->notes.error == ERROR_INVALID_WEBHOOK_SIGNATURE;
-        write_line(LOG_WARNING, webhook ? "webhook_forged" : "login_failed", answer, micros,
-                   left_out);
-    } else if (log_enabled(LOG_DEBUG)) {
-        write_line(LOG_DEBUG, "request", answer, micros, 0);
-    } else if (failed && log_enabled(LOG_INFO)) {
-        if (!log_limit_pass(&observer->failures, OBSERVER_LINES_MAX, now_ms, &left_out)) return;
-        write_line(LOG_INFO, "request", answer, micros, left_out);
-    }
+    const enum error error = exchange == NULL ? ERROR_NONE : exchange->notes.error;
+    if (error == ERROR_TOKEN_INVALID)
+        tell_intruder(&observer->logins, "login_failed", answer, micros, now_ms);
+    else if (error == ERROR_INVALID_WEBHOOK_SIGNATURE)
+        tell_intruder(&observer->webhooks, "webhook_forged", answer, micros, now_ms);
+    else tell_request(&observer->failures, answer, micros, now_ms);
 }

@@ -6,8 +6,7 @@
 #include "http/return_url.h"
 
 enum {
-    PAYMENT_SIZE_MAX = 4096, /* Its page's address twice over, should every byte be escaped. */
-    METHOD_SIZE_MAX = 64,    /* Longer than any; told as unknown, not as malformed. */
+    METHOD_SIZE_MAX = 64, /* Longer than any; told as unknown, not as malformed. */
 };
 
 static bool refuse(struct desk *desk, struct exchange *exchange, struct keyed *keyed,
@@ -52,7 +51,7 @@ static void answer_pay(struct desk *desk, struct exchange *exchange, const struc
     (void)desk;
     if (keyed_refused(exchange, command)) return;
     struct reply reply;
-    if (!reply_begin(exchange, PAYMENT_SIZE_MAX, &reply)) return;
+    if (!reply_begin(exchange, BOOKING_JSON_PAYMENT_SIZE_MAX, &reply)) return;
     booking_json_pay(&reply.writer, &command->answer.payment);
     keyed_add_replayed(exchange, command);
     reply_add_personal(exchange);
@@ -101,7 +100,7 @@ void payments_get(struct desk *desk, struct exchange *exchange, struct slice id,
         return;
     }
     struct reply reply;
-    if (!reply_begin(exchange, PAYMENT_SIZE_MAX, &reply)) return;
+    if (!reply_begin(exchange, BOOKING_JSON_PAYMENT_SIZE_MAX, &reply)) return;
     booking_json_payment(&reply.writer, &payment, now_ms);
     reply_add_personal(exchange);
     reply_add_version(exchange, version);

@@ -243,3 +243,8 @@ void problem_reply(struct exchange *exchange, const struct problem *problem, int
     exchange_add_header(exchange, SLICE("cache-control"), SLICE("no-store"));
     exchange_reply(exchange, status_of(problem), SLICE("application/problem+json"), body);
 }
+
+void problem_reply_error(struct exchange *exchange, enum error error, int64_t now_ms)
+{
+    problem_reply(exchange, &(struct problem){.error = error}, now_ms);
+}

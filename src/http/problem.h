@@ -48,6 +48,9 @@ struct problem_request {
  * problem needs them. */
 void problem_reply(struct exchange *exchange, const struct problem *problem, int64_t now_ms);
 
+/* The same with what the error says by itself. */
+void problem_reply_error(struct exchange *exchange, enum error error, int64_t now_ms);
+
 /* Writes the body into `target` of PROBLEM_SIZE_MAX bytes. */
 struct slice problem_body(const struct problem *problem, const struct problem_request *request,
                           char *target);

@@ -6,6 +6,7 @@
 #include "http/catalogue_routes.h"
 #include "http/reply.h"
 #include "http/request_body.h"
+#include "http/staff.h"
 
 enum {
     ARENA_PER_BYTE = 64,         /* A value of two bytes (`1,`) becomes a node. */
@@ -33,11 +34,6 @@ static const struct {
     [EDIT_SHOWTIME] = {SLICE_INIT("/api/showtimes/"), SLICE_INIT("showtime"),
                        ERROR_SHOWTIME_NOT_FOUND},
 };
-
-static void reply_error(struct exchange *exchange, enum error error)
-{
-    problem_reply(exchange, &(struct problem){.error = error}, clock_now_ms());
-}
 
 static void reply_invalid(struct exchange *exchange, const struct field_error *errors, size_t count)
 {
@@ -138,16 +134,16 @@ static bool refused(struct exchange *exchange, const struct catalogue_edit *edit
     case EDIT_SAME:
         return false;
     case EDIT_NOT_FOUND:
-        reply_error(exchange, kinds[edit->kind].not_found);
+        problem_reply_error(exchange, kinds[edit->kind].not_found, clock_now_ms());
         return true;
     case EDIT_TAKEN:
         reply_taken(exchange, edit);
         return true;
     case EDIT_NO_MOVIE:
-        reply_error(exchange, ERROR_MOVIE_NOT_FOUND);
+        problem_reply_error(exchange, ERROR_MOVIE_NOT_FOUND, clock_now_ms());
         return true;
     case EDIT_NO_CINEMA:
-        reply_error(exchange, ERROR_CINEMA_NOT_FOUND);
+        problem_reply_error(exchange, ERROR_CINEMA_NOT_FOUND, clock_now_ms());
         return true;
     case EDIT_NO_SCREEN:
         reply_no_screen(exchange, edit);
@@ -156,7 +152,7 @@ static bool refused(struct exchange *exchange, const struct catalogue_edit *edit
         reply_kept(exchange, edit);
         return true;
     case EDIT_OVER:
-        reply_error(exchange, ERROR_SHOWTIME_NOT_AVAILABLE);
+        problem_reply_error(exchange, ERROR_SHOWTIME_NOT_AVAILABLE, clock_now_ms());
         return true;
     default:
         CHECK(edit->outcome == EDIT_TOO_LATE);
@@ -208,7 +204,7 @@ static bool read_path(struct exchange *exchange, struct catalogue_edit *edit, st
 {
     struct id id = {0};
     if (!id_parse(text, &id)) {
-        reply_error(exchange, kinds[edit->kind].not_found);
+        problem_reply_error(exchange, kinds[edit->kind].not_found, clock_now_ms());
         return false;
     }
     const struct id given = id_of(edit);
@@ -247,7 +243,7 @@ static void submit(struct desk *desk, struct exchange *exchange, enum edit_kind 
     struct work *work = command == NULL ? NULL : open_work(desk, command, exchange, kind);
     if (work == NULL) {
         if (command != NULL) desk_give_back(desk, command);
-        reply_error(exchange, ERROR_OVERLOADED);
+        problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
         return;
     }
     /* The exchange may be answered and gone before the writer comes to the edit. */
@@ -258,8 +254,7 @@ static void submit(struct desk *desk, struct exchange *exchange, enum edit_kind 
                                     .create = path_id.data == NULL,
                                     .locale = desk->house->locale,
                                     .actor = actor,
-                                    .role = exchange->role == ROLE_ADMIN ? SLICE("admin")
-                                                                         : SLICE("staff")};
+                                    .role = staff_role_name(staff_role_of(exchange))};
     if (!read_body(exchange, work, now_ms) ||
         (!edit->create && !read_path(exchange, edit, path_id))) {
         desk_give_back(desk, command);

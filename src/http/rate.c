@@ -10,27 +10,32 @@ int64_t rate_window_us(const struct rate *rate)
 }
 
 /* What is missing in the bucket, as the time that it takes to come back. */
-static int64_t debt_us(const struct rate *rate, int64_t full_at_us, int64_t now_us)
+static int64_t debt_us(int64_t full_at_us, int64_t now_us, int64_t debt_us_max)
 {
-    const int64_t window_us = rate_window_us(rate);
     if (full_at_us <= now_us) return 0;
-    return full_at_us - now_us < window_us ? full_at_us - now_us : window_us;
+    return full_at_us - now_us < debt_us_max ? full_at_us - now_us : debt_us_max;
+}
+
+static int64_t arrears_us_max(const struct rate *rate)
+{
+    return rate_window_us(rate) + RATE_ARREARS_US_MAX;
 }
 
 static struct rate_verdict verdict_of(const struct rate *rate, int64_t owed_us)
 {
     const int64_t spare_us = rate_window_us(rate) - owed_us;
-    CHECK(spare_us >= 0);
+    CHECK(owed_us >= 0);
     const int64_t lacking_us = rate->interval_us - spare_us;
     return (struct rate_verdict){.admitted = lacking_us <= 0,
-                                 .remaining = (uint32_t)(spare_us / rate->interval_us),
+                                 .remaining =
+                                     spare_us > 0 ? (uint32_t)(spare_us / rate->interval_us) : 0,
                                  .retry_after_us = lacking_us > 0 ? lacking_us : 0,
                                  .full_after_us = owed_us};
 }
 
 struct rate_verdict rate_take(const struct rate *rate, int64_t *full_at_us, int64_t now_us)
 {
-    const int64_t owed_us = debt_us(rate, *full_at_us, now_us);
+    const int64_t owed_us = debt_us(*full_at_us, now_us, rate_window_us(rate));
     struct rate_verdict verdict = verdict_of(rate, owed_us);
     *full_at_us = now_us + owed_us;
     if (!verdict.admitted) return verdict;
@@ -41,9 +46,16 @@ struct rate_verdict rate_take(const struct rate *rate, int64_t *full_at_us, int6
     return verdict;
 }
 
+void rate_charge(const struct rate *rate, int64_t *full_at_us, int64_t now_us)
+{
+    const int64_t owed_us_max = arrears_us_max(rate);
+    const int64_t owed_us = debt_us(*full_at_us, now_us, owed_us_max) + rate->interval_us;
+    *full_at_us = now_us + (owed_us < owed_us_max ? owed_us : owed_us_max);
+}
+
 struct rate_verdict rate_look(const struct rate *rate, int64_t full_at_us, int64_t now_us)
 {
-    return verdict_of(rate, debt_us(rate, full_at_us, now_us));
+    return verdict_of(rate, debt_us(full_at_us, now_us, arrears_us_max(rate)));
 }
 
 static bool parse_unit(struct slice text, int64_t *ret_unit_us)

@@ -7,7 +7,7 @@
  * Shape:  burst 1..RATE_BURST_MAX, interval 1..RATE_INTERVAL_US_MAX; a bucket is a moment, 0 of
  *         a new one.
  * Units:  *_us are microseconds of a steady clock. Should it step back, a bucket is empty at
- *         worst, never more.
+ *         worst, never more; one that is charged owes RATE_ARREARS_US_MAX more at worst.
  * Thread: any.
  * Source: ITU-T I.371, annex A (the virtual scheduling algorithm).
  */
@@ -17,7 +17,8 @@
 
 enum { RATE_BURST_MAX = 1000000, RATE_PER_UNIT_MAX = 1000000 };
 
-#define RATE_INTERVAL_US_MAX (INT64_C(3600) * 1000000) /* One an hour. */
+#define RATE_INTERVAL_US_MAX (INT64_C(3600) * 1000000)     /* One an hour. */
+#define RATE_ARREARS_US_MAX (INT64_C(24) * 3600 * 1000000) /* Nobody is shut out for longer. */
 
 struct rate {
     uint32_t burst; /* 0: no limit at all. */
@@ -33,6 +34,10 @@ struct rate_verdict {
 
 /* Takes a token if there is one. */
 struct rate_verdict rate_take(const struct rate *rate, int64_t *full_at_us, int64_t now_us);
+
+/* Takes a token whether there is one or not: what happens anyway is owed, up to
+ * RATE_ARREARS_US_MAX beyond an empty bucket. */
+void rate_charge(const struct rate *rate, int64_t *full_at_us, int64_t now_us);
 
 /* What taking one would find, and leaves it there. */
 struct rate_verdict rate_look(const struct rate *rate, int64_t full_at_us, int64_t now_us);

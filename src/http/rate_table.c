@@ -97,12 +97,27 @@ static struct place place_of(struct rate_table *table, struct slice key)
                           .mutex = &table->shards[set % RATE_SHARDS].mutex};
 }
 
+/* Of a locked set. */
+static struct bucket *bucket_of(const struct rate_table *table, const struct place *place,
+                                int64_t now_us)
+{
+    struct bucket *bucket = find(place->set, place->tag);
+    return bucket != NULL ? bucket : claim(&table->rate, place->set, place->tag, now_us);
+}
+
+void rate_table_charge(struct rate_table *table, struct slice key, int64_t now_us)
+{
+    const struct place place = place_of(table, key);
+    CHECK(pthread_mutex_lock(place.mutex) == 0);
+    rate_charge(&table->rate, &bucket_of(table, &place, now_us)->full_at_us, now_us);
+    CHECK(pthread_mutex_unlock(place.mutex) == 0);
+}
+
 struct rate_verdict rate_table_take(struct rate_table *table, struct slice key, int64_t now_us)
 {
     const struct place place = place_of(table, key);
     CHECK(pthread_mutex_lock(place.mutex) == 0);
-    struct bucket *bucket = find(place.set, place.tag);
-    if (bucket == NULL) bucket = claim(&table->rate, place.set, place.tag, now_us);
+    struct bucket *bucket = bucket_of(table, &place, now_us);
     const struct rate_verdict verdict = rate_take(&table->rate, &bucket->full_at_us, now_us);
     CHECK(pthread_mutex_unlock(place.mutex) == 0);
     return verdict;

@@ -32,5 +32,8 @@ void rate_table_close(struct rate_table *table); /* Accepts NULL. */
 /* Takes a token of the key's bucket if there is one. */
 struct rate_verdict rate_table_take(struct rate_table *table, struct slice key, int64_t now_us);
 
+/* Takes a token of the key's bucket whether there is one or not. */
+void rate_table_charge(struct rate_table *table, struct slice key, int64_t now_us);
+
 /* What taking one would find, and changes nothing. */
 struct rate_verdict rate_table_look(struct rate_table *table, struct slice key, int64_t now_us);

@@ -72,8 +72,9 @@ void request_body_complain(struct request_body *body, struct slice name, struct 
     body->errors[body->error_count++] = (struct field_error){.field = name, .message = message};
 }
 
-void request_body_complain_at(struct request_body *body, struct slice name, size_t index,
-                              struct slice message)
+/* Notes an error about the element at `index` of a member. */
+static void complain_at(struct request_body *body, struct slice name, size_t index,
+                        struct slice message)
 {
     char *text = arena_take(body->arena, ELEMENT_NAME_SIZE_MAX);
     struct slice field = name;
@@ -107,7 +108,8 @@ bool request_body_finish(struct exchange *exchange, struct request_body *body, i
     return false;
 }
 
-const struct json *request_body_member(struct request_body *body, struct slice name)
+/* The member as it is, NULL if absent. */
+static const struct json *find_member(struct request_body *body, struct slice name)
 {
     CHECK(body->known_count < BODY_MEMBERS_MAX);
     body->known[body->known_count++] = name;
@@ -152,7 +154,7 @@ static struct slice string_of(struct request_body *body, struct slice name,
 
 struct slice request_body_string(struct request_body *body, struct slice name, size_t size_max)
 {
-    const struct json *member = request_body_member(body, name);
+    const struct json *member = find_member(body, name);
     if (member != NULL) return string_of(body, name, member, size_max);
     request_body_complain(body, name, SLICE("is required"));
     return (struct slice){0};
@@ -161,7 +163,7 @@ struct slice request_body_string(struct request_body *body, struct slice name, s
 struct slice request_body_optional_string(struct request_body *body, struct slice name,
                                           size_t size_max)
 {
-    const struct json *member = request_body_member(body, name);
+    const struct json *member = find_member(body, name);
     if (member == NULL) return (struct slice){0};
     return string_of(body, name, member, size_max);
 }
@@ -169,7 +171,7 @@ struct slice request_body_optional_string(struct request_body *body, struct slic
 struct id request_body_id(struct request_body *body, struct slice name)
 {
     struct id id = {0}; /* All zeros is well formed too, and the id of nothing. */
-    const struct json *member = request_body_member(body, name);
+    const struct json *member = find_member(body, name);
     if (member == NULL) {
         request_body_complain(body, name, SLICE("is required"));
     } else if (member->kind != JSON_STRING || !hex_parse(member->text, id.bytes, ID_SIZE)) {
@@ -201,13 +203,13 @@ size_t request_body_strings(struct request_body *body, struct slice name, size_t
     CHECK(ret_texts != NULL);
     CHECK(count_max > 0);
 
-    const struct json *member = request_body_member(body, name);
+    const struct json *member = find_member(body, name);
     if (!judge_array(body, name, member, count_max)) return 0;
     const size_t errors_before = body->error_count;
     size_t count = 0;
     for (const struct json *entry = member->first; entry != NULL; entry = entry->next) {
         const struct slice complaint = judge_string(body, entry, size_max);
-        if (complaint.size > 0) request_body_complain_at(body, name, count, complaint);
+        if (complaint.size > 0) complain_at(body, name, count, complaint);
         ret_texts[count++] = entry->text;
     }
     CHECK(count == member->count);
@@ -231,7 +233,7 @@ size_t request_body_seats(struct request_body *body, struct slice name, struct s
     CHECK(ret_seats != NULL);
     CHECK(count_max > 0);
 
-    const struct json *member = request_body_member(body, name);
+    const struct json *member = find_member(body, name);
     if (!judge_array(body, name, member, count_max)) return 0;
     bool good = true;
     size_t count = 0;
@@ -243,7 +245,7 @@ size_t request_body_seats(struct request_body *body, struct slice name, struct s
             complaint = SLICE("must be a seat such as A1 or AB120");
         else if (is_named_before(ret_seats, count)) complaint = SLICE("names a seat twice");
         else count++;
-        if (complaint.size > 0) request_body_complain_at(body, name, position, complaint);
+        if (complaint.size > 0) complain_at(body, name, position, complaint);
         good = good && complaint.size == 0;
         position++;
     }

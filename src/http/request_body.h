@@ -38,9 +38,6 @@ MUST_USE const struct json *request_body_parse_into(struct exchange *exchange, s
 MUST_USE bool request_body_finish(struct exchange *exchange, struct request_body *body,
                                   int64_t now_ms);
 
-/* The member as it is, NULL if absent; what it holds is the caller's to judge. */
-const struct json *request_body_member(struct request_body *body, struct slice name);
-
 /* A text of 1..size_max bytes. Empty, with an error noted, if it is not there or not one. */
 struct slice request_body_string(struct request_body *body, struct slice name, size_t size_max);
 
@@ -62,8 +59,5 @@ size_t request_body_strings(struct request_body *body, struct slice name, size_t
 size_t request_body_seats(struct request_body *body, struct slice name, struct seat_name *ret_seats,
                           size_t count_max);
 
-/* Notes an error about a member, or about the element at `index` of it. The message is
- * borrowed until the answer. */
+/* Notes an error about a member. The message is borrowed until the answer. */
 void request_body_complain(struct request_body *body, struct slice name, struct slice message);
-void request_body_complain_at(struct request_body *body, struct slice name, size_t index,
-                              struct slice message);

@@ -23,11 +23,6 @@ struct subject {
     struct booking booking;
 };
 
-static void answer_problem(struct exchange *exchange, enum error error, int64_t now_ms)
-{
-    problem_reply(exchange, &(struct problem){.error = error}, now_ms);
-}
-
 static enum error find_subject(struct desk *desk, struct slice provider, struct slice transaction,
                                struct subject *ret_subject)
 {
@@ -95,7 +90,7 @@ void sandbox_pages_show(struct desk *desk, struct exchange *exchange, struct sli
     const enum error error = find_subject(desk, provider, transaction, &subject);
     char *block = error == ERROR_NONE ? arena_take(&exchange->arena, SANDBOX_VIEW_SIZE_MAX) : NULL;
     if (block == NULL) {
-        answer_problem(exchange, error != ERROR_NONE ? error : ERROR_OVERLOADED, now_ms);
+        problem_reply_error(exchange, error != ERROR_NONE ? error : ERROR_OVERLOADED, now_ms);
         return;
     }
     uint8_t random[NONCE_SIZE];

@@ -58,7 +58,9 @@ static bool is_settled(enum payment_status status)
     return status != PAYMENT_PENDING && status != PAYMENT_PROCESSING && status != PAYMENT_FAILED;
 }
 
-bool sandbox_view_waits(const struct sandbox_view *view)
+/* Has a report been sent of which the payment does not know yet? Not for ever: it may have been
+ * lost, or been no news. */
+static bool waits(const struct sandbox_view *view)
 {
     const struct payment *payment = view->payment;
     if (view->sent_at_ms == 0 || is_settled(payment->status)) return false;
@@ -70,7 +72,7 @@ bool sandbox_view_waits(const struct sandbox_view *view)
 static enum scene scene_of(const struct sandbox_view *view)
 {
     const struct payment *payment = view->payment;
-    if (sandbox_view_waits(view)) return SCENE_WAITING;
+    if (waits(view)) return SCENE_WAITING;
     if (payment->status == PAYMENT_COMPLETED) return SCENE_PAID;
     if (payment->status == PAYMENT_REFUNDED) return SCENE_REFUNDED;
     if (is_settled(payment->status)) return SCENE_REFUND;

@@ -23,7 +23,3 @@ struct sandbox_view {
 };
 
 void sandbox_view_append(struct buffer *buffer, const struct sandbox_view *view);
-
-/* Has a report been sent of which the payment does not know yet? Not for ever: it may have
- * been lost, or been no news. */
-bool sandbox_view_waits(const struct sandbox_view *view);

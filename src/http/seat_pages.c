@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "crypto/crypto.h"
 #include "engine/feed.h"
+#include "http/cors.h"
 #include "http/negotiation.h"
 #include "http/problem.h"
 #include "http/reply.h"
@@ -250,16 +251,11 @@ enum error seat_pages_find(struct seat_pages *pages, struct feed *feed,
     return error;
 }
 
-static void answer_problem(struct exchange *exchange, enum error error)
-{
-    problem_reply(exchange, &(struct problem){.error = error}, clock_now_ms());
-}
-
 static void add_headers(struct exchange *exchange, const struct seat_page *page)
 {
     exchange_add_header(exchange, SLICE("etag"),
                         arena_copy(&exchange->arena, (struct slice){page->tag, page->tag_size}));
-    exchange_add_header(exchange, SLICE("vary"), SLICE("accept-encoding"));
+    cors_vary_by_encoding(exchange);
     exchange_add_header(exchange, SLICE("cache-control"), SLICE("no-cache"));
     char moment[TIMESTAMP_SIZE];
     timestamp_format(clock_now_ms(), moment);
@@ -278,7 +274,7 @@ static bool serve(struct desk *desk, struct exchange *exchange, struct id showti
         seat_pages_find(house->seat_pages, house->feed, &desk->catalogue, showtime, gzip, &page);
     if (error == ERROR_SHOWTIME_NOT_FOUND) return false;
     if (error != ERROR_NONE) {
-        answer_problem(exchange, error);
+        problem_reply_error(exchange, error, clock_now_ms());
         return true;
     }
     add_headers(exchange, &page);
@@ -298,18 +294,19 @@ static void looked(struct desk *desk, struct exchange *exchange, const struct co
 {
     const enum error error = problem_error_of(command->answer.refusal);
     if (error != ERROR_NONE) {
-        answer_problem(exchange, error);
+        problem_reply_error(exchange, error, clock_now_ms());
         return;
     }
     /* It has left again at once: memory is full of busier ones. */
-    if (!serve(desk, exchange, command->showtime)) answer_problem(exchange, ERROR_OVERLOADED);
+    if (!serve(desk, exchange, command->showtime))
+        problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
 }
 
 void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slice id)
 {
     struct id showtime;
     if (!id_parse(id, &showtime)) {
-        answer_problem(exchange, ERROR_SHOWTIME_NOT_FOUND);
+        problem_reply_error(exchange, ERROR_SHOWTIME_NOT_FOUND, clock_now_ms());
         return;
     }
     exchange->notes.showtime = showtime;
@@ -319,12 +316,12 @@ void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slic
     const enum error error = desk->catalogue.methods->find_showtime(
         desk->catalogue.context, showtime, &exchange->arena, &found);
     if (error != ERROR_NONE) {
-        answer_problem(exchange, error);
+        problem_reply_error(exchange, error, clock_now_ms());
         return;
     }
     struct command *command = desk_take(desk);
     if (command == NULL) {
-        answer_problem(exchange, ERROR_OVERLOADED);
+        problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
         return;
     }
     command->kind = COMMAND_LOOK;

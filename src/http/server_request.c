@@ -101,6 +101,16 @@ void server_request_tell(struct server_loop *loop, const struct server_answer *a
     if (options->answered != NULL) options->answered(options->context, loop->state, answer);
 }
 
+/* The limit that only the server itself knows. It has no window: connections come back as others
+ * end. */
+static void append_limit(struct buffer *text, uint32_t connections_max)
+{
+    CHECK(connections_max >= 1);
+    buffer_append(text, SLICE("\r\nRateLimit-Policy: \"connections\";q="));
+    buffer_append_unsigned(text, connections_max);
+    buffer_append(text, SLICE("\r\nRateLimit: \"connections\";r=0"));
+}
+
 struct slice server_request_fault_text(struct exchange_slot *slot, enum error error,
                                        struct slice request_id)
 {
@@ -134,6 +144,7 @@ struct slice server_request_fault_text(struct exchange_slot *slot, enum error er
     buffer_append(&text, SLICE("\r\nCache-Control: no-store\r\nX-Request-Id: "));
     buffer_append(&text, id);
     if (status == 503 || status == 429) buffer_append(&text, SLICE("\r\nRetry-After: 1"));
+    if (error == ERROR_RATE_LIMITED) append_limit(&text, options->connections_per_client_max);
     buffer_append(&text, SLICE("\r\n\r\n"));
     buffer_append(&text, body);
     CHECK(!text.overflowed);

@@ -9,14 +9,14 @@
 #include "http/staff_json.h"
 
 enum {
-    PAYMENT_SIZE_MAX = 4096, /* Its page's address twice over, should every byte be escaped. */
     CANCELLED_SIZE_MAX = 1024,
     SENTENCE_SIZE_MAX = 512, /* A reference that is all quotes, in a sentence. */
 };
 
-static void refuse(struct exchange *exchange, enum error error, int64_t now_ms)
+enum staff_role staff_role_of(const struct exchange *exchange)
 {
-    problem_reply(exchange, &(struct problem){.error = error}, now_ms);
+    CHECK(exchange->role != ROLE_USER);
+    return exchange->role == ROLE_ADMIN ? STAFF_ROLE_ADMIN : STAFF_ROLE_STAFF;
 }
 
 /* Makes it a command of the staff, with its order. False when there is no room: it has then
@@ -24,15 +24,13 @@ static void refuse(struct exchange *exchange, enum error error, int64_t now_ms)
 static bool give_order(struct desk *desk, struct exchange *exchange, struct command *command,
                        enum command_kind kind, int64_t now_ms)
 {
-    CHECK(exchange->role != ROLE_USER);
-
     struct staff_order *order = desk_room(desk, command, sizeof *order);
     if (order == NULL) {
         desk_give_back(desk, command);
-        refuse(exchange, ERROR_OVERLOADED, now_ms);
+        problem_reply_error(exchange, ERROR_OVERLOADED, now_ms);
         return false;
     }
-    order->role = exchange->role == ROLE_ADMIN ? STAFF_ROLE_ADMIN : STAFF_ROLE_STAFF;
+    order->role = staff_role_of(exchange);
     command->kind = kind;
     command->order = order;
     return true;
@@ -44,7 +42,7 @@ static struct command *take(struct desk *desk, struct exchange *exchange, enum c
 {
     struct command *command = desk_take(desk);
     if (command == NULL) {
-        refuse(exchange, ERROR_OVERLOADED, now_ms);
+        problem_reply_error(exchange, ERROR_OVERLOADED, now_ms);
         return NULL;
     }
     command->claim.user = exchange->user;
@@ -93,7 +91,7 @@ static bool name_showtime(struct desk *desk, struct exchange *exchange, struct c
 {
     if (id_parse(id, &command->showtime)) return true;
     desk_give_back(desk, command);
-    refuse(exchange, ERROR_SHOWTIME_NOT_FOUND, now_ms);
+    problem_reply_error(exchange, ERROR_SHOWTIME_NOT_FOUND, now_ms);
     return false;
 }
 
@@ -151,7 +149,7 @@ void staff_release(struct desk *desk, struct exchange *exchange, struct slice id
     if (!name_showtime(desk, exchange, command, id, now_ms)) return;
     if (!id_parse(block, &command->order->block)) {
         desk_give_back(desk, command);
-        refuse(exchange, ERROR_NOT_FOUND, now_ms);
+        problem_reply_error(exchange, ERROR_NOT_FOUND, now_ms);
         return;
     }
     desk_submit(desk, exchange, command, answer_release);
@@ -203,7 +201,7 @@ static bool name_payment(struct desk *desk, struct exchange *exchange, struct co
     const enum error error = find_payment(desk, id, command);
     if (error == ERROR_NONE) return true;
     desk_give_back(desk, command);
-    refuse(exchange, error, now_ms);
+    problem_reply_error(exchange, error, now_ms);
     return false;
 }
 
@@ -223,7 +221,7 @@ static void answer_refund(struct desk *desk, struct exchange *exchange,
         return;
     }
     if (keyed_refused(exchange, command)) return;
-    if (!reply_begin(exchange, PAYMENT_SIZE_MAX, &reply)) return;
+    if (!reply_begin(exchange, BOOKING_JSON_PAYMENT_SIZE_MAX, &reply)) return;
     booking_json_payment(&reply.writer, &command->answer.payment, clock_now_ms());
     keyed_add_replayed(exchange, command);
     send(exchange, 202, command, &reply);
@@ -274,7 +272,7 @@ static void answer_done(struct desk *desk, struct exchange *exchange, const stru
         return;
     }
     if (refused(exchange, command)) return;
-    if (!reply_begin(exchange, PAYMENT_SIZE_MAX, &reply)) return;
+    if (!reply_begin(exchange, BOOKING_JSON_PAYMENT_SIZE_MAX, &reply)) return;
     json_open_object(&reply.writer);
     json_member_bool(&reply.writer, SLICE("success"), true);
     json_key(&reply.writer, SLICE("data"));

@@ -17,3 +17,6 @@ void staff_refund_done(struct desk *desk, struct exchange *exchange, struct slic
                        int64_t now_ms);
 void staff_cancel_showtime(struct desk *desk, struct exchange *exchange, struct slice id,
                            int64_t now_ms);
+
+/* The caller's role, who is one of the staff, as the journal has it. */
+enum staff_role staff_role_of(const struct exchange *exchange);

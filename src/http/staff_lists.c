@@ -8,8 +8,6 @@
 #include "http/staff_json.h"
 
 enum {
-    BOOKING_SIZE_MAX = 2048, /* As in the user's own list. */
-    PAYMENT_SIZE_MAX = 4096,
     LIST_OVERHEAD_MAX = 256,
     WORD_SIZE_MAX = 16,                /* The longest status, with room. */
     CODE_SIZE_MAX = 16,                /* `BK-` and 8 characters, with room. */
@@ -115,7 +113,7 @@ void staff_lists_bookings(struct desk *desk, struct exchange *exchange, int64_t 
         return;
     }
     struct list list;
-    if (!list_begin(exchange, count * BOOKING_SIZE_MAX, &list)) return;
+    if (!list_begin(exchange, count * BOOKING_JSON_SIZE_MAX, &list)) return;
     for (size_t index = 0; index < count; index++) {
         booking_json_whole(&list.reply.writer, &bookings[index]);
     }
@@ -169,7 +167,7 @@ void staff_lists_refunds(struct desk *desk, struct exchange *exchange, int64_t n
         return;
     }
     struct list list;
-    if (!list_begin(exchange, count * PAYMENT_SIZE_MAX, &list)) return;
+    if (!list_begin(exchange, count * BOOKING_JSON_PAYMENT_SIZE_MAX, &list)) return;
     for (size_t index = 0; index < count; index++) {
         booking_json_payment_for_staff(&list.reply.writer, &payments[index], now_ms);
     }

@@ -14,11 +14,6 @@ static struct slice find_header(const void *request, struct slice name)
     return count == 1 ? exchange_header(exchange, name) : SLICE("");
 }
 
-static void answer_problem(struct exchange *exchange, enum error error, int64_t now_ms)
-{
-    problem_reply(exchange, &(struct problem){.error = error}, now_ms);
-}
-
 /* In the gateway's own dialect, where it has one for this. */
 static void answer(struct exchange *exchange, const struct gateway *gateway, enum error error,
                    enum money_outcome outcome, int64_t now_ms)
@@ -26,7 +21,7 @@ static void answer(struct exchange *exchange, const struct gateway *gateway, enu
     struct gateway_reply reply = {0};
     exchange->notes.error = error;
     if (!gateway->methods->reply(gateway->context, error, outcome, &exchange->arena, &reply)) {
-        answer_problem(exchange, error, now_ms);
+        problem_reply_error(exchange, error, now_ms);
         return;
     }
     reply_add_personal(exchange);
@@ -98,18 +93,19 @@ static void answer_faults(struct exchange *exchange, const struct gateway_faults
  * size, and not by what our own clients send: at worst every second byte is a value. */
 enum { TREE_BYTES_PER_BYTE = 64, TREE_BYTES_MIN = 16 * 1024 };
 
-void webhook_handle(struct desk *desk, struct exchange *exchange, struct slice provider,
-                    int64_t now_ms)
+/* Counts the message; its signature is known. False when it has answered 429. */
+static bool admit(const struct desk *desk, struct exchange *exchange, enum payment_method method,
+                  enum error error, int64_t now_ms)
 {
-    enum payment_method method;
-    if (!payment_method_parse(provider, &method)) {
-        answer_problem(exchange, ERROR_UNKNOWN_PROVIDER, now_ms);
-        return;
-    }
-    if (desk->webhook_macs[method] == NULL) {
-        answer_problem(exchange, ERROR_PROVIDER_NOT_CONFIGURED, now_ms);
-        return;
-    }
+    struct limiter *limiter = desk->house->limiter;
+    if (error == ERROR_INVALID_WEBHOOK_SIGNATURE)
+        return limiter_admit_failure(limiter, exchange, now_ms);
+    return limiter_admit_webhook(limiter, exchange, method, now_ms);
+}
+
+static void read_and_settle(struct desk *desk, struct exchange *exchange,
+                            enum payment_method method, struct arena *room, int64_t now_ms)
+{
     struct generic generic;
     const struct gateway gateway = gateway_of(desk, method, &generic);
     const struct gateway_message message = {.body = exchange->body,
@@ -118,24 +114,35 @@ void webhook_handle(struct desk *desk, struct exchange *exchange, struct slice p
                                             .request = exchange};
     struct gateway_news news = {0};
     struct gateway_faults faults = {0};
+    enum error error =
+        gateway.methods->read(gateway.context, &message, now_ms, room, &news, &faults);
+    if (!admit(desk, exchange, method, error, now_ms)) return;
+    if (error == ERROR_NONE && news.method != method) error = ERROR_PAYMENT_NOT_FOUND;
+    if (error == ERROR_NONE) error = settle(desk, exchange, &news);
+    if (error == ERROR_VALIDATION_FAILED) answer_faults(exchange, &faults, now_ms);
+    else if (error != ERROR_NONE) answer(exchange, &gateway, error, MONEY_NOTED, now_ms);
+}
+
+void webhook_handle(struct desk *desk, struct exchange *exchange, struct slice provider,
+                    int64_t now_ms)
+{
+    enum payment_method method = PAYMENT_METHOD_COUNT;
+    enum error error = ERROR_NONE;
+    if (!payment_method_parse(provider, &method)) error = ERROR_UNKNOWN_PROVIDER;
+    else if (desk->webhook_macs[method] == NULL) error = ERROR_PROVIDER_NOT_CONFIGURED;
+    if (error != ERROR_NONE) {
+        if (admit(desk, exchange, method, error, now_ms))
+            problem_reply_error(exchange, error, now_ms);
+        return;
+    }
     struct arena room;
     const size_t room_size = TREE_BYTES_MIN + exchange->body.size * TREE_BYTES_PER_BYTE;
     void *block = malloc(room_size);
     if (block == NULL) {
-        answer_problem(exchange, ERROR_OVERLOADED, now_ms);
+        problem_reply_error(exchange, ERROR_OVERLOADED, now_ms);
         return;
     }
     arena_init(&room, block, room_size);
-    enum error error =
-        gateway.methods->read(gateway.context, &message, now_ms, &room, &news, &faults);
-    if (error == ERROR_NONE && news.method != method) error = ERROR_PAYMENT_NOT_FOUND;
-    if (error == ERROR_NONE) error = settle(desk, exchange, &news);
-    if (error == ERROR_INVALID_WEBHOOK_SIGNATURE &&
-        !limiter_admit_failure(desk->house->limiter, exchange, now_ms)) {
-        free(block);
-        return;
-    }
-    if (error == ERROR_VALIDATION_FAILED) answer_faults(exchange, &faults, now_ms);
-    else if (error != ERROR_NONE) answer(exchange, &gateway, error, MONEY_NOTED, now_ms);
+    read_and_settle(desk, exchange, method, &room, now_ms);
     free(block);
 }

@@ -387,3 +387,15 @@ def test_only_exact_paths_lead_somewhere(house, path):
     answer = calls.Customer(house.server.port, "me", house.api.token("me")).get(path)
     assert answer.status in (400, 404), answer
     assert answer.header("content-type") == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/health", "/openapi.json", "/docs", "/problems",
+                                  "/api/showtimes/{}/seats", "/api/showtimes/{}/events"])
+def test_what_has_no_parameters_does_not_look_at_the_query(api, showtime, path):
+    # HEAD, as events do not end.
+    api.public.request("HEAD", path.format(showtime) + "?x=1&x=2&%zz").expect(200)
+
+
+@pytest.mark.parametrize("path", ["/api/movies", "/api/cinemas", "/api/showtimes"])
+def test_lists_refuse_a_query_that_they_do_not_know(api, path):
+    api.public.get(path + "?x=1").expect(400, "VALIDATION_FAILED")

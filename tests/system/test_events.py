@@ -318,9 +318,9 @@ def test_two_thousand_listeners_hear_of_one_change_each(launch):
 
 def assert_holds_go_on(api, server, crowd, watched, quiet):
     """While thousands are told of changes, requests are answered as ever."""
-    def hold_some(count):
-        latencies_s = []
-        for _ in range(count):
+    def hold_some(lasting_s):
+        latencies_s, until_s = [], time.monotonic() + lasting_s
+        while len(latencies_s) < 20 or time.monotonic() < until_s:
             began_s = time.monotonic()
             answers, _ = swarm.fire(server.port, [swarm.hold_bytes(api.token("h"), quiet, ["D1"])])
             latencies_s.append(time.monotonic() - began_s)
@@ -344,12 +344,13 @@ def assert_holds_go_on(api, server, crowd, watched, quiet):
         while not stopping.is_set():
             crowd.read()
 
-    alone = hold_some(20)
+    alone = hold_some(0)
+    heard_before = len(crowd.members[0][2])
     threads = [threading.Thread(target=change), threading.Thread(target=listen)]
     for thread in threads:
         thread.start()
     try:
-        among = hold_some(40)
+        among = hold_some(2)
     finally:
         stopping.set()
         for thread in threads:
@@ -357,7 +358,9 @@ def assert_holds_go_on(api, server, crowd, watched, quiet):
     print("a hold takes (median, longest) " + ", ".join(
         f"{median * 1000:.1f} {longest * 1000:.1f} ms {when}"
         for (median, longest), when in ((alone, "alone"), (among, f"while {CROWD} are told"))))
-    assert among[1] < 2
+    assert len(crowd.members[0][2]) > heard_before + 2, "nobody was told of anything"
+    # No request waits for the listeners: the machine may be slow, but not for one and not the other.
+    assert among[0] < 10 * alone[0] + 0.05 and among[1] < 2
 
 
 @pytest.mark.sanitize

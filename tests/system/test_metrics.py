@@ -100,6 +100,8 @@ def test_requests_are_counted_by_route_method_and_status(server):
     assert grown(requests, route="/api/bookings", method="GET", status="401") == 1
     assert grown(requests) == 12
     assert grown("usher_request_seconds_count", route=hold) == 5
+    for status, count in (("2xx", 3), ("4xx", 2), ("5xx", 0)):
+        assert grown("usher_request_seconds_count", route=hold, status=status) == count
     assert 0 < grown("usher_request_seconds_sum", route=hold) < 5
     for code, count in (("SEAT_HELD_BY_ANOTHER", 1), ("INVALID_SEAT", 1), ("NOT_FOUND", 1),
                         ("TOKEN_INVALID", 1)):
@@ -117,6 +119,8 @@ def test_what_is_refused_before_it_is_a_request_is_counted_too(server):
     grown = growth(server.operator(), act)
     assert grown("usher_requests_total", route="none", method="OTHER", status="400") == 1
     assert grown("usher_refusals_total", code="BAD_REQUEST") == 1
+    # It took no time that anybody waited for.
+    assert grown("usher_request_seconds_count", route="none") == 0
 
 
 def test_bookings_payments_and_seats_are_counted(server):

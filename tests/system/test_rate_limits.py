@@ -6,7 +6,7 @@ import time
 
 import pytest
 from support import api as calls
-from support import catalogue, process, swarm
+from support import catalogue, listening, process, swarm
 
 FAR = "1/h"  # What does not come back while a test runs.
 POLICY = re.compile(r'"([a-z-]+)";q=(\d+);w=(\d+)')
@@ -87,7 +87,8 @@ def test_loops_share_the_bucket_of_a_user(limited):
 
 
 def test_answers_announce_the_limits_and_what_is_left(limited):
-    server = limited(RATE_LIMIT_USER_READS="10:1/s", RATE_LIMIT_ADDRESS_READS="100:1/s")
+    server = limited(RATE_LIMIT_USER_READS="10:1/s", RATE_LIMIT_ADDRESS_READS="100:1/s",
+                     RATE_LIMIT_FAILURES=f"200:{FAR}")
     customer = server.api.customer()
     answer = customer.bookings().expect(200)
     assert answer.header("ratelimit-policy") == '"user-reads";q=10;w=10, "address-reads";q=100;w=100'
@@ -95,6 +96,12 @@ def test_answers_announce_the_limits_and_what_is_left(limited):
     public = server.api.public.get("/api/movies").expect(200)
     assert public.header("ratelimit-policy") == '"address-reads";q=100;w=100'
     assert REST.match(public.header("ratelimit")).group(1) == "address-reads"
+    failed = server.api.public.get("/api/bookings").expect(401, "TOKEN_MISSING")
+    assert failed.header("ratelimit-policy") == '"failures";q=200;w=720000'
+    assert failed.header("ratelimit").startswith('"failures";r=199;')
+    forged = server.api.webhook("momo", {"x": 1}, secret="guess").expect(
+        401, "INVALID_WEBHOOK_SIGNATURE")
+    assert forged.header("ratelimit").startswith('"failures";r=198;')
     live = server.api.public.get("/health/live").expect(200)
     assert live.header("ratelimit") is None
 
@@ -127,6 +134,15 @@ def test_the_limit_is_checked_after_the_token_and_before_key_and_body(limited):
     customer.request("POST", "/api/nowhere", b"no json").expect(404, "NOT_FOUND")
     customer.request("PATCH", "/api/bookings/hold").expect(405, "METHOD_NOT_ALLOWED")
     server.api.public.request("POST", "/api/bookings/hold", {}).expect(401, "TOKEN_MISSING")
+
+
+def test_who_lacks_the_role_is_counted_too(limited):
+    server = limited(RATE_LIMIT_USER_READS=f"2:{FAR}")
+    customer = server.api.customer()
+    for left in (1, 0):
+        refused = customer.get("/api/staff/journal").expect(403, "FORBIDDEN")
+        assert refused.header("ratelimit").startswith(f'"user-reads";r={left};')
+    assert_limited(customer.get("/api/staff/journal"), "user-reads")
 
 
 def test_many_users_at_one_address_share_its_limit(limited):
@@ -216,6 +232,18 @@ def test_forged_webhooks_are_slowed_and_the_gateway_is_still_heard(limited):
     assert server.api.statuses(server.showtimes[0]) == {"C3": "booked"}
 
 
+@pytest.mark.sanitize
+def test_rubbish_of_the_same_address_does_not_shut_a_gateway_out(limited):
+    server = limited(RATE_LIMIT_WEBHOOKS=f"3:{FAR}")
+    customer = server.api.customer()
+    payment = customer.paying(customer.held(server.showtimes[0], ["C3"]))
+    message = {"transaction_id": calls.transaction_of(payment), "status": "success", "amount": 100000}
+    for _ in range(6):
+        server.api.webhook("momo", message, secret="guess").expect(401, "INVALID_WEBHOOK_SIGNATURE")
+    answer = server.api.tell(payment, 100000).expect(200)
+    assert answer.header("ratelimit").startswith('"webhooks";r=2;')
+
+
 def test_each_gateway_has_a_limit_of_its_own(limited):
     server = limited(RATE_LIMIT_WEBHOOKS=f"3:{FAR}")
     unknown = {"transaction_id": "TXN_MOMO_1", "status": "success", "amount": 1}
@@ -250,6 +278,20 @@ def test_a_loop_of_holds_and_cancels_is_stopped_at_the_next_hold(limited):
     # Nobody else is stopped, and he may do anything else.
     server.api.customer().held(server.showtimes[0], ["C3"])
     customer.bookings().expect(200)
+
+
+def test_holds_that_are_cancelled_in_a_batch_are_all_counted(limited):
+    server = limited(RATE_LIMIT_CANCELS="2:1/s")
+    customer = server.api.customer()
+    bookings = [customer.held(server.showtimes[0], [f"C{number}"]) for number in range(1, 9)]
+    for booking in bookings:
+        customer.cancel(booking).expect(200)
+    refused = assert_limited(customer.hold(server.showtimes[0], ["D1"]), "cancels")
+    assert 5 <= int(refused.header("retry-after")) <= 7
+    time.sleep(1.1)  # One has come back, and six more are owed.
+    assert_limited(customer.hold(server.showtimes[0], ["D1"]), "cancels")
+    time.sleep(int(refused.header("retry-after")))
+    customer.held(server.showtimes[0], ["D1"])
 
 
 @pytest.mark.sanitize
@@ -307,6 +349,7 @@ def test_switched_off_nothing_is_counted_or_announced(launch):
         ("TRUSTED_PROXIES", "10.1.2.3/8"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://shop.example.com/"),
+        ("CORS_ORIGINS", "https://shop.example.com:443"),
     ],
 )
 def test_a_wrong_setting_is_named_and_nothing_starts(tmp_path, name, value):
@@ -339,6 +382,8 @@ def test_one_address_has_so_many_connections_and_gets_them_back_when_they_end(li
     assert all(answer.startswith(b"HTTP/1.1 429 ") for answer in refused)
     assert all(b"\r\nRetry-After: 1\r\n" in answer for answer in refused)
     assert b'"errorCode":"RATE_LIMITED"' in refused[0]
+    assert b'\r\nRateLimit-Policy: "connections";q=20\r\n' in refused[0]
+    assert b'\r\nRateLimit: "connections";r=0\r\n' in refused[0]
     for peer in kept[:5]:
         peer.close()
     time.sleep(0.2)
@@ -346,6 +391,9 @@ def test_one_address_has_so_many_connections_and_gets_them_back_when_they_end(li
     assert (len(more), len(refused)) == (5, 3)
     for peer in kept[5:] + more:
         peer.close()
+    time.sleep(0.2)
+    request = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert statuses(swarm.fire(server.port, [request] * 25)[0]) == {200: 20, 429: 5}
 
 
 def test_a_trusted_proxy_has_as_many_connections_as_it_needs(limited):
@@ -354,3 +402,27 @@ def test_a_trusted_proxy_has_as_many_connections_as_it_needs(limited):
     assert (len(kept), len(refused)) == (40, 0)
     for peer in kept:
         peer.close()
+
+
+def test_one_address_has_so_many_live_maps_in_all_loops_and_gets_them_back(limited):
+    server = limited(RATE_LIMIT_STREAMS="6", USHER_LOOPS="2")
+    listeners = [listening.Listener(server.port, server.showtimes[number % 3])
+                 for number in range(6)]
+    assert {listener.decoder.status for listener in listeners} == {200}
+    path = f"/api/showtimes/{server.showtimes[0]}/events"
+    refused = server.api.public.get(path).expect(429, "RATE_LIMITED")
+    assert refused.header("ratelimit-policy") == '"streams";q=6'
+    assert refused.header("ratelimit") == '"streams";r=0'
+    assert refused.header("retry-after") == "5" and "live seat maps" in refused.json["detail"]
+    server.api.public.get(f"/api/showtimes/{server.showtimes[0]}/seats").expect(200)
+    # What does not become a stream is given back at once.
+    listeners.pop().close()
+    time.sleep(0.2)
+    for _ in range(10):
+        server.api.public.get("/api/showtimes/" + "f" * 24 + "/events").expect(
+            404, "SHOWTIME_NOT_FOUND")
+        server.api.public.request("HEAD", path).expect(200)
+    listeners.append(listening.Listener(server.port, server.showtimes[0]))
+    assert listeners[-1].decoder.status == 200
+    for listener in listeners:
+        listener.close()

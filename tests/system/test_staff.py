@@ -367,3 +367,14 @@ def test_what_staff_did_is_there_after_a_kill(launch):
     assert own_entries(staff) == entries and len(entries) == 3
     again = staff.block(showtimes[0], ["A3"]).expect(201).json
     assert again["block_id"] != block["block_id"]
+
+
+def test_under_dev_a_header_says_that_its_user_is_staff(launch):
+    server = launch(process.pool(1)[0], ["--dev"])
+    client = calls.Client(server.port)
+    path, me = "/api/staff/journal", {"X-User-Id": "me"}
+    client.get(path, **me).expect(403, "FORBIDDEN")
+    client.get(path, **me, **{"X-User-Role": "staff"}).expect(200)
+    client.get(path, **me, **{"X-User-Role": "boss"}).expect(401, "TOKEN_INVALID")
+    # Beside a token both mean nothing.
+    server.api.customer("me").get(path, **me, **{"X-User-Role": "staff"}).expect(403, "FORBIDDEN")

@@ -144,6 +144,36 @@ static void the_user_header_counts_in_development_only_and_without_a_token(void 
     auth_close(authenticator);
 }
 
+/* What a development server says of `X-User-Id: bob` with a role. */
+static bool let_in_as(bool dev, const char *role)
+{
+    const struct authenticator_options options = {.jwt = {.secrets = {SECRET}, .secret_count = 1},
+                                                  .dev = dev};
+    struct authenticator *authenticator = auth_open(&options);
+    struct exchange *exchange = bare_exchange_start(&fake);
+    bare_exchange_send(&fake, SLICE("x-user-id"), SLICE("bob"));
+    bare_exchange_send(&fake, SLICE("x-user-role"), slice_of(role));
+    const bool in = check(authenticator, exchange, NOW_MS);
+    auth_close(authenticator);
+    return in;
+}
+
+static void the_role_header_counts_in_development_only_and_beside_the_users(void **state)
+{
+    (void)state;
+    assert_true(let_in_as(true, "staff"));
+    assert_int_equal(fake.exchange.role, ROLE_STAFF);
+    assert_true(let_in_as(true, "user"));
+    assert_int_equal(fake.exchange.role, ROLE_USER);
+    assert_false(let_in_as(true, "Staff"));
+    assert_true(bare_exchange_says(&fake, "X-User-Role is not user, staff or admin"));
+    assert_false(let_in_as(true, ""));
+    assert_false(let_in_as(false, "staff"));
+    assert_true(bare_exchange_says(&fake, "TOKEN_MISSING"));
+    assert_false(let_in(true, SLICE("x-user-role"), SLICE("staff")));
+    assert_true(bare_exchange_says(&fake, "TOKEN_MISSING"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_bad_token_is_answered_with_its_reason_and_never_echoed),
         cmocka_unit_test(two_authorization_headers_are_refused),
         cmocka_unit_test(the_user_header_counts_in_development_only_and_without_a_token),
+        cmocka_unit_test(the_role_header_counts_in_development_only_and_beside_the_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

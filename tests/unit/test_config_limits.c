@@ -88,6 +88,16 @@ static void connections_are_a_number_or_off(void **state)
     refuse("RATE_LIMIT_CONNECTIONS", "10:1/s");
 }
 
+static void streams_are_a_number_or_off(void **state)
+{
+    (void)state;
+    assert_int_equal(accept(NULL, "").limiter.streams_per_client_max, 1000);
+    assert_int_equal(accept("RATE_LIMIT_STREAMS", "7").limiter.streams_per_client_max, 7);
+    assert_int_equal(accept("RATE_LIMIT_STREAMS", "off").limiter.streams_per_client_max, 0);
+    refuse("RATE_LIMIT_STREAMS", "0");
+    refuse("RATE_LIMIT_STREAMS", "10:1/s");
+}
+
 static void proxies_are_addresses_and_ranges(void **state)
 {
     (void)state;
@@ -134,6 +144,7 @@ int main(void)
         cmocka_unit_test(the_switch_knows_on_and_off),
         cmocka_unit_test(each_limit_has_a_variable),
         cmocka_unit_test(connections_are_a_number_or_off),
+        cmocka_unit_test(streams_are_a_number_or_off),
         cmocka_unit_test(proxies_are_addresses_and_ranges),
         cmocka_unit_test(a_list_has_an_end),
         cmocka_unit_test(origins_are_written_out),

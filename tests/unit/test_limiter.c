@@ -61,7 +61,7 @@ static bool admit(enum limited limited, const char *user, const char *peer, enum
 {
     struct exchange *exchange = start(user, peer);
     exchange->method = method;
-    const bool admitted = limiter_admit(limiter, exchange, limited, SLICE("momo"), NOW_MS);
+    const bool admitted = limiter_admit(limiter, exchange, limited, NOW_MS);
     assert_int_equal(fake.status, admitted ? 0 : 429);
     return admitted;
 }
@@ -154,7 +154,7 @@ static void what_a_client_says_of_its_address_counts_behind_trusted_proxies_only
         struct exchange *exchange = start("", "192.0.2.1");
         exchange->method = METHOD_GET;
         bare_exchange_send(&fake, SLICE("x-forwarded-for"), slice_of(claims[count % 2]));
-        admitted += limiter_admit(limiter, exchange, LIMITED_BY_METHOD, SLICE(""), NOW_MS);
+        admitted += limiter_admit(limiter, exchange, LIMITED_BY_METHOD, NOW_MS);
     }
     assert_int_equal(admitted, 20);
 
@@ -165,7 +165,7 @@ static void what_a_client_says_of_its_address_counts_behind_trusted_proxies_only
         struct exchange *exchange = start("", "192.0.2.1");
         exchange->method = METHOD_GET;
         bare_exchange_send(&fake, SLICE("x-forwarded-for"), slice_of(claims[count % 2]));
-        assert_true(limiter_admit(limiter, exchange, LIMITED_BY_METHOD, SLICE(""), NOW_MS));
+        assert_true(limiter_admit(limiter, exchange, LIMITED_BY_METHOD, NOW_MS));
     }
 }
 
@@ -198,6 +198,8 @@ static void failures_beyond_the_limit_are_not_told_apart_and_stop_nobody_else(vo
 {
     (void)state;
     for (int count = 0; count < 3; count++) assert_false(fails("192.0.2.1"));
+    assert_header("ratelimit-policy", "\"failures\";q=3;w=10800");
+    assert_header("ratelimit", "\"failures\";r=0;t=10800");
     assert_true(fails("192.0.2.1"));
     assert_true(bare_exchange_says(&fake, "Too many tokens or signatures that are not valid"));
     assert_false(fails("192.0.2.2"));
@@ -218,6 +220,15 @@ static void cancelled_holds_stop_the_next_hold_and_nothing_else(void **state)
     assert_true(reads("alice", "192.0.2.1"));
 }
 
+static void holds_that_were_cancelled_at_once_are_all_owed(void **state)
+{
+    (void)state;
+    for (int count = 0; count < 20; count++)
+        limiter_note_cancel(limiter, start("alice", "192.0.2.1"));
+    assert_false(holds("alice"));
+    assert_header("retry-after", "68400"); /* Nineteen have to come back. */
+}
+
 static void staff_may_cancel_as_they_like(void **state)
 {
     (void)state;
@@ -229,23 +240,50 @@ static void staff_may_cancel_as_they_like(void **state)
     assert_true(holds("clerk"));
 }
 
-static bool reports(const char *provider, const char *peer)
+static bool reports(enum payment_method method, const char *peer)
 {
-    struct exchange *exchange = start("", peer);
-    return limiter_admit(limiter, exchange, LIMITED_WEBHOOK, slice_of(provider), NOW_MS);
+    return limiter_admit_webhook(limiter, start("", peer), method, NOW_MS);
 }
 
 static void each_gateway_has_its_own_limit_at_each_address(void **state)
 {
     (void)state;
-    for (int count = 0; count < 4; count++) assert_true(reports("momo", "192.0.2.1"));
+    for (int count = 0; count < 4; count++) assert_true(reports(PAYMENT_MOMO, "192.0.2.1"));
     assert_header("ratelimit", "\"webhooks\";r=0;t=14400");
-    assert_false(reports("momo", "192.0.2.1"));
-    assert_true(reports("vnpay", "192.0.2.1"));
-    assert_true(reports("momo", "192.0.2.2"));
-    static const char *const unknown[] = {"a", "b", "c", "d"};
-    for (int count = 0; count < 4; count++) assert_true(reports(unknown[count], "192.0.2.1"));
-    assert_false(reports("e", "192.0.2.1"));
+    assert_false(reports(PAYMENT_MOMO, "192.0.2.1"));
+    assert_true(reports(PAYMENT_VNPAY, "192.0.2.1"));
+    assert_true(reports(PAYMENT_MOMO, "192.0.2.2"));
+    for (int count = 0; count < 4; count++) assert_true(reports(PAYMENT_METHOD_COUNT, "192.0.2.1"));
+    assert_false(reports(PAYMENT_METHOD_COUNT, "192.0.2.1"));
+}
+
+static bool listens(const char *peer, struct address *ret_client)
+{
+    return limiter_begin_stream(limiter, start("", peer), ret_client);
+}
+
+static void an_address_has_so_many_streams_and_gets_them_back(void **state)
+{
+    (void)state;
+    options.streams_per_client_max = 2;
+    options.streams_max = 4;
+    assert_int_equal(reopen(), 0);
+    struct address client, neighbour, other;
+    assert_true(listens("2001:db8::1", &client));
+    assert_true(listens("2001:db8::2", &neighbour));
+    assert_false(listens("2001:db8::3", &other));
+    assert_true(listens("192.0.2.1", &other));
+    limiter_refuse_stream(limiter, start("", "2001:db8::3"), NOW_MS);
+    assert_int_equal(fake.status, 429);
+    assert_header("ratelimit-policy", "\"streams\";q=2");
+    assert_header("ratelimit", "\"streams\";r=0");
+    assert_header("retry-after", "5");
+    assert_true(bare_exchange_says(&fake, "the limit streams allows 2"));
+    limiter_end_stream(limiter, &neighbour);
+    assert_true(listens("2001:db8::3", &neighbour));
+    limiter_end_stream(limiter, &client);
+    limiter_end_stream(limiter, &neighbour);
+    limiter_end_stream(limiter, &other);
 }
 
 static void what_watches_the_server_is_never_limited(void **state)
@@ -273,9 +311,13 @@ static void without_a_limiter_everything_is_admitted(void **state)
 {
     (void)state;
     struct exchange *exchange = start("alice", "192.0.2.1");
-    assert_true(limiter_admit(NULL, exchange, LIMITED_HOLD, SLICE(""), NOW_MS));
+    assert_true(limiter_admit(NULL, exchange, LIMITED_HOLD, NOW_MS));
     assert_true(limiter_admit_failure(NULL, exchange, NOW_MS));
+    assert_true(limiter_admit_webhook(NULL, exchange, PAYMENT_MOMO, NOW_MS));
     limiter_note_cancel(NULL, exchange);
+    struct address client;
+    assert_true(limiter_begin_stream(NULL, exchange, &client));
+    limiter_end_stream(NULL, &client);
     assert_header("ratelimit", "");
     limiter_close(NULL);
 }
@@ -304,8 +346,10 @@ int main(void)
         CASE(a_refusal_says_which_limit_and_when_to_come_back),
         CASE(failures_beyond_the_limit_are_not_told_apart_and_stop_nobody_else),
         CASE(cancelled_holds_stop_the_next_hold_and_nothing_else),
+        CASE(holds_that_were_cancelled_at_once_are_all_owed),
         CASE(staff_may_cancel_as_they_like),
         CASE(each_gateway_has_its_own_limit_at_each_address),
+        CASE(an_address_has_so_many_streams_and_gets_them_back),
         CASE(what_watches_the_server_is_never_limited),
         CASE(a_limit_that_is_off_counts_nothing),
         CASE(without_a_limiter_everything_is_admitted),

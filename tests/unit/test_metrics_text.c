@@ -108,8 +108,11 @@ static void an_answer_is_counted_once_under_its_labels(void **state)
     assert_int_equal(sum.refusals[ERROR_SEAT_ALREADY_BOOKED], 6);
     assert_int_equal(sum.refusals[ERROR_BAD_REQUEST], 2);
     assert_int_equal(sum.body_bytes, 50);
-    assert_int_equal(sum.micros[3].sum, 242);
-    assert_int_equal(sum.micros[3].counts[1], 2);
+    assert_int_equal(sum.micros[3][METER_4XX].sum, 242);
+    assert_int_equal(sum.micros[3][METER_4XX].counts[1], 2);
+    assert_int_equal(sum.micros[3][METER_2XX].sum, 0);
+    for (size_t bucket = 0; bucket < HISTOGRAM_BUCKETS_MAX; bucket++)
+        assert_int_equal(sum.micros[0][METER_4XX].counts[bucket], 0);
 }
 
 static void every_status_has_a_name(void **state)

@@ -76,6 +76,29 @@ static void a_look_takes_nothing(void **state)
     assert_false(rate_look(&five, full_at_us, NOW_US).admitted);
 }
 
+static void what_is_charged_is_owed_beyond_an_empty_bucket(void **state)
+{
+    (void)state;
+    int64_t full_at_us = 0;
+    for (int count = 0; count < 100; count++) rate_charge(&five, &full_at_us, NOW_US);
+    struct rate_verdict verdict = rate_look(&five, full_at_us, NOW_US);
+    assert_false(verdict.admitted);
+    assert_int_equal(verdict.remaining, 0);
+    assert_int_equal(verdict.retry_after_us, 96 * 2 * S);
+    assert_int_equal(verdict.full_after_us, 100 * 2 * S);
+    assert_false(rate_look(&five, full_at_us, NOW_US + 192 * S - 1).admitted);
+    assert_true(rate_look(&five, full_at_us, NOW_US + 192 * S).admitted);
+}
+
+static void nobody_owes_more_than_a_days_worth(void **state)
+{
+    (void)state;
+    int64_t full_at_us = 0;
+    for (int count = 0; count < 100000; count++) rate_charge(&five, &full_at_us, NOW_US);
+    const struct rate_verdict verdict = rate_look(&five, full_at_us, NOW_US);
+    assert_int_equal(verdict.retry_after_us, RATE_ARREARS_US_MAX + 2 * S);
+}
+
 static void a_clock_that_steps_back_costs_one_bucket_at_most(void **state)
 {
     (void)state;
@@ -145,6 +168,8 @@ int main(void)
         cmocka_unit_test(a_bucket_fills_up_to_its_burst_however_long_it_rests),
         cmocka_unit_test(in_the_long_run_the_rate_is_kept_whatever_the_burst),
         cmocka_unit_test(a_look_takes_nothing),
+        cmocka_unit_test(what_is_charged_is_owed_beyond_an_empty_bucket),
+        cmocka_unit_test(nobody_owes_more_than_a_days_worth),
         cmocka_unit_test(a_clock_that_steps_back_costs_one_bucket_at_most),
         cmocka_unit_test(the_largest_rates_do_not_overflow),
         cmocka_unit_test(a_rate_is_read_as_it_is_written),
