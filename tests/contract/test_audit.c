@@ -210,6 +210,8 @@ static const struct corruption corruptions[] = {
      "of user an names booking 3, which is not that user's"},
     {"UPDATE idempotency_1 SET payment=1 WHERE payment=2", "names payment 1"},
     {"INSERT INTO idempotency_0 SELECT * FROM idempotency_1 WHERE booking=1", "is kept twice"},
+    {"UPDATE setting SET value=2 WHERE name='keys_table'", "keys_table and keys_day do not say"},
+    {"DELETE FROM setting WHERE name='keys_day'", "keys_table and keys_day do not say"},
     {"PRAGMA ignore_check_constraints=ON; UPDATE booking SET status='lost' WHERE number=3",
      "Booking 3 has a value that no booking can have"},
     {"PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql='CREATE INDEX booking_user ON "

@@ -10,6 +10,10 @@ static const char *const queries[] = {
     "SELECT 'The file is damaged: '||integrity_check FROM pragma_integrity_check"
     " WHERE integrity_check<>'ok'",
 
+    "SELECT 'The settings keys_table and keys_day do not say where keys are' WHERE"
+    " (SELECT count(*) FROM setting WHERE typeof(value)='integer' AND"
+    " (name='keys_table' AND value IN (0,1) OR name='keys_day' AND value>=0))<>2",
+
     "SELECT 'Showtime '||s.id||' has no seat layout' FROM showtime s"
     " LEFT JOIN seat_layout l ON l.number=s.layout WHERE l.number IS NULL",
 
