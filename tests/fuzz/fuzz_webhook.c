@@ -120,9 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct gateway_news news = {0};
     const enum error error = read_message(&request, body, &news);
-    CHECK((error != ERROR_INVALID_WEBHOOK_SIGNATURE) == is_signed(request.signature, body) ||
-          error == ERROR_INVALID_WEBHOOK_SIGNATURE);
     if (error == ERROR_INVALID_WEBHOOK_SIGNATURE) return 0;
+    CHECK(is_signed(request.signature, body));
     if (error == ERROR_NONE) check_news(&news, body);
     check_neighbour(&request, body);
     return 0;

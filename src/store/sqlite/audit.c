@@ -17,6 +17,17 @@ static const char *const queries[] = {
     "SELECT 'Showtime '||s.id||' has no seat layout' FROM showtime s"
     " LEFT JOIN seat_layout l ON l.number=s.layout WHERE l.number IS NULL",
 
+    "SELECT 'Seat layout '||number||' has '||rows||' rows of '||cols||', which do not fit its "
+    "places'"
+    " FROM seat_layout WHERE rows NOT BETWEEN 1 AND 50 OR cols NOT BETWEEN 1 AND 50"
+    " OR length(places)<>rows*cols OR places GLOB '*[^svc-]*'",
+
+    "SELECT 'Showtime '||id||' has a price that none can have' FROM showtime"
+    " WHERE min(price_standard,price_vip,price_couple)<0"
+    " OR max(price_standard,price_vip,price_couple)>1000000000000",
+
+    "SELECT 'Showtime '||id||' has the version '||version FROM showtime WHERE version<0",
+
     "SELECT 'Showtime '||s.id||' says '||s.total_seats||' seats, its layout has '||"
     "length(replace(l.places,'-','')) FROM showtime s JOIN seat_layout l ON l.number=s.layout"
     " WHERE s.total_seats<>length(replace(l.places,'-',''))",
