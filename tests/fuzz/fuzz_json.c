@@ -48,6 +48,16 @@ static void check_tree(const struct json *value, unsigned depth)
     CHECK(count == value->count);
 }
 
+/* All values, names and strings, so that a print that loses one is noticed. */
+static size_t weigh(const struct json *value)
+{
+    size_t weight = 1 + value->key.size + (value->kind == JSON_STRING ? value->text.size : 0);
+    for (const struct json *child = value->first; child != NULL; child = child->next) {
+        weight += weigh(child);
+    }
+    return weight;
+}
+
 static struct slice print(const struct json *root, char *target)
 {
     struct buffer buffer;
@@ -73,7 +83,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_tree(root, 0);
     const struct slice first = print(root, printed[0]);
-    CHECK(parse(first, blocks[1], sizeof blocks[1], &root, &fault));
-    CHECK(slice_equal(first, print(root, printed[1])));
+    const struct json *again = NULL;
+    CHECK(parse(first, blocks[1], sizeof blocks[1], &again, &fault));
+    CHECK(weigh(again) == weigh(root));
+    CHECK(slice_equal(first, print(again, printed[1])));
     return 0;
 }
