@@ -194,9 +194,10 @@ static void mutate(sqlite3 *handle, struct slice line)
         (void)snprintf(sql, sizeof sql, "INSERT INTO %s SELECT * FROM %s LIMIT 1 OFFSET %u",
                        table->name, table->name, row);
     } else {
-        (void)snprintf(sql, sizeof sql,
-                       "UPDATE %s SET %s=?1 WHERE %s IN (SELECT %s FROM %s LIMIT 1 OFFSET %u)",
-                       table->name, column, table->columns[0], table->columns[0], table->name, row);
+        (void)snprintf(
+            sql, sizeof sql,
+            "UPDATE OR IGNORE %s SET %s=?1 WHERE %s IN (SELECT %s FROM %s LIMIT 1 OFFSET %u)",
+            table->name, column, table->columns[0], table->columns[0], table->name, row);
     }
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK) return;
