@@ -178,6 +178,22 @@ static void a_file_without_its_id_key_is_refused(void **state)
 
 /* The folder */
 
+/* Written by another hand; no hold may be priced with it. */
+static void a_showtime_with_a_row_that_none_can_have_is_not_loaded(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static const char *const rows[] = {"price_vip=-1", "price_couple=1000000000001", "version=-1"};
+    for (size_t index = 0; index < sizeof rows / sizeof *rows; index++) {
+        char sql[96];
+        (void)snprintf(sql, sizeof sql, "UPDATE showtime SET %s WHERE number=1", rows[index]);
+        run_sql(fixture->path, sql);
+        assert_int_equal(store_fixture_find(fixture, 1), ERROR_INTERNAL_ERROR);
+        assert_int_equal(store_fixture_find(fixture, 2), ERROR_NONE);
+        run_sql(fixture->path, "UPDATE showtime SET price_vip=1,price_couple=1,version=1");
+    }
+    assert_int_equal(store_fixture_find(fixture, 1), ERROR_NONE);
+}
+
 static void a_folder_has_one_owner(void **state)
 {
     (void)state;
@@ -390,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_folder_has_one_owner),
         cmocka_unit_test(a_folder_is_made_for_its_owner_alone),
         cmocka_unit_test(a_folder_that_cannot_be_made_says_why),
+        STORE_TEST(a_showtime_with_a_row_that_none_can_have_is_not_loaded),
         STORE_TEST(a_search_without_an_index_goes_on_page_by_page),
         cmocka_unit_test_setup_teardown(a_full_disk_undoes_the_batch_and_reads_go_on, healthy_setup,
                                         store_fixture_teardown),

@@ -177,12 +177,23 @@ struct command *desk_take(struct desk *desk)
     return &fake_desk.command;
 }
 
+void *desk_room(struct desk *desk, struct command *command, size_t size)
+{
+    (void)desk;
+    CHECK(command == &fake_desk.command);
+    CHECK(fake_desk.room == NULL);
+    fake_desk.room = calloc(1, size);
+    return fake_desk.room;
+}
+
 void desk_give_back(struct desk *desk, struct command *command)
 {
     (void)desk;
     CHECK(command == &fake_desk.command);
     CHECK(fake_desk.taken == 1);
     fake_desk.taken--;
+    free(fake_desk.room);
+    fake_desk.room = NULL;
 }
 
 void desk_submit(struct desk *desk, struct exchange *exchange, struct command *command,

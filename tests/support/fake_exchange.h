@@ -59,6 +59,7 @@ struct fake_desk {
     bool full;          /* desk_take has none left. */
     uint32_t submitted; /* How many commands came. */
     uint32_t taken;     /* Those that are out. */
+    void *room;         /* The command's, until it is given back. */
     struct command command;
 };
 

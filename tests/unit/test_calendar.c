@@ -264,6 +264,17 @@ static void folding_forgets_case_but_not_accents(void **state)
     assert_true(slice_equal(fold("\xff", &arena), SLICE("\xff")));
 }
 
+/* What stands behind a text that breaks off in the middle of a letter is not read. */
+static void folding_leaves_half_a_letter_alone(void **state)
+{
+    (void)state;
+    char block[1024];
+    struct arena arena;
+    arena_init(&arena, block, sizeof block);
+    const struct slice half = {"MA\xC3\x89", 3};
+    assert_true(slice_equal(fold_text(half, &arena), half));
+}
+
 static void folding_into_a_full_arena_says_so(void **state)
 {
     (void)state;
@@ -291,6 +302,7 @@ int main(void)
         cmocka_unit_test(an_hour_that_a_clock_change_skips_is_the_change),
         cmocka_unit_test(a_malformed_hour_ahead_is_refused),
         cmocka_unit_test(folding_forgets_case_but_not_accents),
+        cmocka_unit_test(folding_leaves_half_a_letter_alone),
         cmocka_unit_test(folding_into_a_full_arena_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

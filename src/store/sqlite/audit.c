@@ -10,8 +10,23 @@ static const char *const queries[] = {
     "SELECT 'The file is damaged: '||integrity_check FROM pragma_integrity_check"
     " WHERE integrity_check<>'ok'",
 
+    "SELECT 'The settings keys_table and keys_day do not say where keys are' WHERE"
+    " (SELECT count(*) FROM setting WHERE typeof(value)='integer' AND"
+    " (name='keys_table' AND value IN (0,1) OR name='keys_day' AND value>=0))<>2",
+
     "SELECT 'Showtime '||s.id||' has no seat layout' FROM showtime s"
     " LEFT JOIN seat_layout l ON l.number=s.layout WHERE l.number IS NULL",
+
+    "SELECT 'Seat layout '||number||' has '||rows||' rows of '||cols||', which do not fit its "
+    "places'"
+    " FROM seat_layout WHERE rows NOT BETWEEN 1 AND 50 OR cols NOT BETWEEN 1 AND 50"
+    " OR length(places)<>rows*cols OR places GLOB '*[^svc-]*'",
+
+    "SELECT 'Showtime '||id||' has a price that none can have' FROM showtime"
+    " WHERE min(price_standard,price_vip,price_couple)<0"
+    " OR max(price_standard,price_vip,price_couple)>1000000000000",
+
+    "SELECT 'Showtime '||id||' has the version '||version FROM showtime WHERE version<0",
 
     "SELECT 'Showtime '||s.id||' says '||s.total_seats||' seats, its layout has '||"
     "length(replace(l.places,'-','')) FROM showtime s JOIN seat_layout l ON l.number=s.layout"
