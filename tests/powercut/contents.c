@@ -2,7 +2,7 @@
 
 static const char *const queries[] = {
     "SELECT sql FROM sqlite_schema ORDER BY name",
-    "SELECT * FROM setting",
+    "SELECT * FROM setting WHERE name <> 'copied_at'", /* A copy's own; see copy_mark.h. */
     "SELECT * FROM seat_layout",
     "SELECT * FROM movie",
     "SELECT * FROM cinema",
