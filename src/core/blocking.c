@@ -38,7 +38,9 @@ void blocking_decide(struct turn *turn, struct command *command)
         return;
     }
     struct block *block = &order->answer.block;
-    *block = (struct block){.id = numbers_draw_block(turn->numbers, turn->now_ms),
+    *block = (struct block){.id = id_is_none(command->made)
+                                      ? numbers_draw_block(turn->numbers, turn->now_ms)
+                                      : command->made,
                             .showtime = turn->map->showtime,
                             .seat_count = order->seat_count,
                             .reason = order->text,

@@ -61,6 +61,8 @@ struct command {
     struct claim_key claim;
     struct id booking;
     struct id payment;
+    struct id made;        /* What it makes, if the store derives that from the claim; none: */
+    struct code made_code; /* drawn from numbers. With a booking's code. */
     uint8_t seat_count;
     struct seat_name seats[SEATS_PER_HOLD_MAX]; /* Distinct, in the order asked. */
     enum payment_method method;
@@ -73,6 +75,7 @@ struct command {
     struct command *next;        /* The queue's, while it waits; the outbox's, when answered. */
     void *owner;                 /* The sender's; the engine passes it through. */
     uint32_t loop;               /* The sender's loop, whose outbox gets the answer. */
+    int64_t raced_since_ms;      /* The engine's: since when its turns lose races; 0: no one. */
     struct url gateway;          /* Where pages of this method are; see transaction.h. */
     struct url return_url;
     struct answer answer;

@@ -58,7 +58,12 @@ static struct booking make_booking(const struct turn *turn, const struct command
         booking.total_amount = money_add(booking.total_amount, price);
     }
     booking.final_amount = money_subtract(booking.total_amount, booking.discount_amount);
-    booking.id = numbers_draw_booking(turn->numbers, turn->now_ms, &booking.code);
+    if (id_is_none(command->made)) {
+        booking.id = numbers_draw_booking(turn->numbers, turn->now_ms, &booking.code);
+    } else {
+        booking.id = command->made;
+        booking.code = command->made_code;
+    }
     return booking;
 }
 

@@ -35,7 +35,9 @@ static int64_t payment_end(const struct turn *turn, const struct command *comman
 static struct payment make_payment(const struct turn *turn, const struct command *command,
                                    const struct booking *booking)
 {
-    const struct id id = numbers_draw_payment(turn->numbers, turn->now_ms);
+    const struct id id = id_is_none(command->made)
+                             ? numbers_draw_payment(turn->numbers, turn->now_ms)
+                             : command->made;
     struct payment payment = {
         .id = id,
         .booking = booking->id,

@@ -105,6 +105,7 @@ void engine_submit(struct engine *engine, struct command *command)
     CHECK((command->kind == COMMAND_EDIT) == (command->edit != NULL));
 
     command->next = NULL;
+    command->raced_since_ms = 0;
     if (engine->failed) {
         answer_failure(engine, command, ERROR_STORE_UNAVAILABLE);
         return;
@@ -125,6 +126,13 @@ void engine_submit(struct engine *engine, struct command *command)
     make_ready(engine, slot);
 }
 
+/* When the map wants a turn by itself. */
+static int64_t due_ms(const struct engine *engine, const struct seat_map *map)
+{
+    if (map->next_lapse_ms == INT64_MAX) return INT64_MAX;
+    return map->next_lapse_ms + engine_guard_ms(engine);
+}
+
 /* What the next batch needs to know of each showtime of this one. */
 static void settle_slots(struct engine *engine, bool committed, int64_t now_ms)
 {
@@ -139,7 +147,7 @@ static void settle_slots(struct engine *engine, bool committed, int64_t now_ms)
             if (engine->batch.changed[index]) {
                 feed_publish(engine->options.feed, slot, &resident->map);
             }
-            deadlines_set(&engine->deadlines, slot, resident->map.next_lapse_ms);
+            deadlines_set(&engine->deadlines, slot, due_ms(engine, &resident->map));
             continue;
         }
         const bool known = !committed && !resident->closed;
@@ -183,7 +191,7 @@ static void note_failure(struct engine *engine, enum error error, int64_t now_ms
     engine->counts.last_failure = error;
     engine->counts.last_failure_at_ms = now_ms;
     engine->resume_at_ms = now_ms + EXPIRY_RETRY_MS;
-    if (error == ERROR_OUTCOME_UNKNOWN) engine->failed = true;
+    if (error == ERROR_OUTCOME_UNKNOWN && !engine->options.store.shared) engine->failed = true;
     log_failure(engine, error, now_ms);
 }
 
@@ -237,8 +245,9 @@ static void wake_due(struct engine *engine, int64_t now_ms)
 static enum error run_turns(struct engine *engine, int64_t now_ms)
 {
     struct batch *batch = &engine->batch;
+    const uint32_t turns_max = engine->options.store.shared ? 1 : BATCH_TURNS_MAX;
     enum error error = ERROR_NONE;
-    while (error == ERROR_NONE && batch->turn_count < BATCH_TURNS_MAX &&
+    while (error == ERROR_NONE && batch->turn_count < turns_max &&
            batch->command_count < BATCH_COMMANDS_MAX) {
         const uint32_t slot = take_ready(engine);
         if (slot == RESIDENT_NONE) break;
@@ -257,6 +266,51 @@ static void take_without_turns(struct engine *engine)
         batch->slots[batch->turn_count++] = slot;
         engine_turn_take(engine, slot);
     }
+}
+
+static bool has_lost_enough(struct command *command, int64_t now_ms)
+{
+    const int64_t passed_ms = now_ms - command->raced_since_ms;
+    if (command->raced_since_ms != 0 && passed_ms >= 0) return passed_ms >= RACE_PATIENCE_MS;
+    command->raced_since_ms = now_ms;
+    return false;
+}
+
+/* Somebody else's turn came before this batch's: its commands go back to where they waited, and
+ * will be decided again. Those that have lost for too long stay in the batch. */
+static void put_back(struct engine *engine, int64_t now_ms)
+{
+    struct batch *batch = &engine->batch;
+    CHECK(batch->turn_count == 1);
+
+    struct resident *resident = &engine->residents.slots[batch->slots[0]];
+    struct command *first = NULL;
+    struct command **kept = &first;
+    struct command **refused = &batch->first;
+    uint32_t count = 0;
+    for (struct command *command = batch->first; command != NULL; command = command->next) {
+        if (has_lost_enough(command, now_ms)) {
+            *refused = command;
+            refused = &command->next;
+        } else {
+            *kept = command;
+            kept = &command->next;
+            count++;
+        }
+    }
+    *kept = NULL;
+    *refused = NULL;
+    if (count > 0) residents_put_back(resident, first, count);
+    engine->queued += count;
+    batch->command_count -= count;
+    engine->counts.races_lost++;
+}
+
+static void note_end(struct engine *engine, enum error error, int64_t now_ms)
+{
+    if (error == ERROR_NONE) note_commit(engine);
+    else if (error == ERROR_BOOKING_LOCK_FAILED) put_back(engine, now_ms);
+    else note_failure(engine, error, now_ms);
 }
 
 bool engine_step(struct engine *engine, int64_t now_ms)
@@ -280,8 +334,7 @@ bool engine_step(struct engine *engine, int64_t now_ms)
         if (error == ERROR_NONE) error = store->methods->commit(store->context);
         else store->methods->rollback(store->context);
     }
-    if (error != ERROR_NONE) note_failure(engine, error, now_ms);
-    else note_commit(engine);
+    note_end(engine, error, now_ms);
     settle_slots(engine, error == ERROR_NONE, now_ms);
     answer_batch(engine, error);
     return engine->first_ready != RESIDENT_NONE || engine_next_due_ms(engine) <= now_ms;

@@ -5,6 +5,10 @@
  * transaction of the store, and hands the answered commands back after its commit. What
  * arrives meanwhile is the next batch; there is no timer but that of the holds.
  *
+ * Over a shared store a batch is one showtime's turn. If another instance's turn came first, the
+ * map is loaded anew and the commands are decided again, in their order, until they have lost
+ * for RACE_PATIENCE_MS; then they hear BOOKING_LOCK_FAILED.
+ *
  * It reads no clock, draws no random number and starts no thread: the caller says what time
  * it is, so that the simulation runs the same code.
  *
@@ -37,6 +41,7 @@ struct engine_counts {
     uint64_t commands;
     uint64_t commits; /* Batches that ended well, those with nothing to write too. */
     uint64_t commit_failures;
+    uint64_t races_lost;    /* Turns that others came before, and that were decided again. */
     uint64_t turns_refused; /* By the store: an alarm each. */
     uint64_t holds_expired;
     uint64_t loads;                          /* Maps read from the store. */
@@ -73,7 +78,8 @@ void engine_tend(struct engine *engine, int64_t now_ms);
 /* The moment at which the next booking must end; INT64_MAX if none must. */
 int64_t engine_next_due_ms(const struct engine *engine);
 
-/* A commit's outcome is unknown: every command is now refused with ERROR_OUTCOME_UNKNOWN or
+/* A commit's outcome is unknown to a store that cannot find out by itself: every command is now
+ * refused with ERROR_OUTCOME_UNKNOWN or
  * ERROR_STORE_UNAVAILABLE, and the process must restart to find out. */
 bool engine_failed(const struct engine *engine);
 

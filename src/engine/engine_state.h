@@ -36,3 +36,9 @@ struct engine {
     struct turn turn;
     struct command endings[TURN_COMMANDS_MAX];
 };
+
+/* How long after a hold's end its seats are freed. */
+static inline int64_t engine_guard_ms(const struct engine *engine)
+{
+    return engine->options.store.shared ? STEAL_GUARD_MS : 0;
+}

@@ -9,7 +9,9 @@ static void add_endings(struct engine *engine, const struct resident *resident)
 {
     struct turn *turn = &engine->turn;
     struct id bookings[TURN_COMMANDS_MAX];
-    const size_t count = turn_ending(&resident->map, turn->now_ms, bookings, TURN_COMMANDS_MAX);
+    /* Where another instance's clock may be behind, nobody takes a seat at the very end. */
+    const int64_t now_ms = turn->now_ms - engine_guard_ms(engine);
+    const size_t count = turn_ending(&resident->map, now_ms, bookings, TURN_COMMANDS_MAX);
     for (size_t index = 0; index < count; index++) {
         struct command *ending = &engine->endings[index];
         ending->kind = COMMAND_END;

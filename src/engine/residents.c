@@ -133,3 +133,16 @@ struct command *residents_pop(struct resident *resident)
     command->next = NULL;
     return command;
 }
+
+void residents_put_back(struct resident *resident, struct command *first, uint32_t count)
+{
+    CHECK(first != NULL);
+
+    struct command *last = first;
+    for (uint32_t index = 1; index < count; index++) last = last->next;
+    CHECK(last->next == NULL);
+    last->next = resident->first;
+    resident->first = first;
+    if (resident->last == NULL) resident->last = last;
+    resident->waiting += count;
+}

@@ -58,3 +58,6 @@ void residents_use(struct residents *residents, uint32_t slot);
 /* The queue of a slot, first come first served. */
 void residents_push(struct resident *resident, struct command *command);
 struct command *residents_pop(struct resident *resident); /* NULL if it is empty. */
+
+/* Puts a list of `count` commands, which were popped, back before the others. */
+void residents_put_back(struct resident *resident, struct command *first, uint32_t count);

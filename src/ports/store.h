@@ -8,6 +8,11 @@
  *         ERROR_OUTCOME_UNKNOWN - it may be durable or not: stop accepting and restart;
  *         ERROR_INTERNAL_ERROR from `gather` and `record` - the store refuses this turn (a double
  *         sale, a broken row): this turn is undone, the others of the batch go on.
+ *         A shared store has others that write beside it, and besides:
+ *         ERROR_BOOKING_LOCK_FAILED from `gather`, `record` or `commit` - somebody else was
+ *         first: nothing was written, load the showtime again and decide again;
+ *         ERROR_OUTCOME_UNKNOWN - the store finds out by itself before it loads the showtime
+ *         the next time: go on.
  * Thread: the writer's.
  */
 #pragma once
@@ -33,11 +38,12 @@ struct store_methods {
     enum error (*begin)(void *context);
 
     /* Adds to `turn->facts` what its commands name (those not there yet) and lends the turn the
-     * numbers of what it makes. */
+     * numbers of what it makes; or sets `made` of its commands. */
     enum error (*gather)(void *context, struct turn *turn);
 
     /* Writes the changed facts, the journal, the changed seats, and the map's version; and its
-     * cancellation, if the turn has cancelled the showtime. */
+     * cancellation, if the turn has cancelled the showtime. A shared store may grow the map's
+     * version: each of its commits has one of its own. */
     enum error (*record)(void *context, const struct turn *turn);
 
     /* Adds or changes an entry of the catalogue and sets the edit's answer. A showtime must be
@@ -57,4 +63,5 @@ struct store_methods {
 struct store {
     void *context;
     const struct store_methods *methods;
+    bool shared; /* Others write too: a batch is one showtime's turn, or one edit. */
 };

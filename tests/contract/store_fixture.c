@@ -107,14 +107,40 @@ static void fill_memory(struct store_fixture *fixture)
     fixture->staff_reader = memory_staff_reader_port(fixture->memory);
 }
 
+static void open_mongo(struct store_fixture *fixture)
+{
+    fixture->mongo_store =
+        mongo_fixture_store(&fixture->mongo, &fixture->policy.tag_key, (struct mongo_hook){0});
+    fixture->store = mongo_store_port(fixture->mongo_store);
+}
+
+static void fill_mongo(struct store_fixture *fixture)
+{
+    mongo_fixture_open(&fixture->mongo);
+    for (uint32_t number = 1; number <= 2; number++) {
+        mongo_fixture_put_showtime(&fixture->mongo, store_fixture_showtime(number),
+                                   FIXTURE_STARTS_AT_MS, FIXTURE_ENDS_AT_MS);
+    }
+    open_mongo(fixture);
+    CHECK(mongo_reader_open(fixture->mongo.connection, &fixture->mongo_reader) == ERROR_NONE);
+    fixture->reader = mongo_reader_port(fixture->mongo_reader);
+    CHECK(mongo_staff_reader_open(fixture->mongo.connection, &fixture->mongo_staff_reader) ==
+          ERROR_NONE);
+    fixture->staff_reader = mongo_staff_reader_port(fixture->mongo_staff_reader);
+}
+
 static enum store_kind chosen;
 
 bool store_fixture_choose(int argument_count, char **arguments)
 {
     const struct slice name = slice_of(argument_count == 2 ? arguments[1] : "");
-    chosen = slice_equal(name, SLICE("sqlite")) ? STORE_SQLITE : STORE_MEMORY;
-    if (chosen == STORE_SQLITE || slice_equal(name, SLICE("memory"))) return true;
-    fprintf(stderr, "usage: %s sqlite|memory\n", arguments[0]);
+    static const struct slice names[] = {[STORE_SQLITE] = SLICE_INIT("sqlite"),
+                                         [STORE_MEMORY] = SLICE_INIT("memory"),
+                                         [STORE_MONGO] = SLICE_INIT("mongo")};
+    for (chosen = STORE_SQLITE; chosen <= STORE_MONGO; chosen++) {
+        if (slice_equal(name, names[chosen])) return true;
+    }
+    fprintf(stderr, "usage: %s sqlite|memory|mongo\n", arguments[0]);
     return false;
 }
 
@@ -133,7 +159,8 @@ int store_fixture_setup(void **state)
     CHECK(fixture->turn != NULL);
     CHECK(fixture->block != NULL);
     if (chosen == STORE_SQLITE) fill_sqlite(fixture);
-    else fill_memory(fixture);
+    else if (chosen == STORE_MEMORY) fill_memory(fixture);
+    else fill_mongo(fixture);
     *state = fixture;
     return 0;
 }
@@ -155,6 +182,10 @@ int store_fixture_teardown(void **state)
     sqlite_reader_close(fixture->sqlite_reader);
     sqlite_store_close(fixture->sqlite);
     memory_store_close(fixture->memory);
+    mongo_reader_close(fixture->mongo_reader);
+    mongo_staff_reader_close(fixture->mongo_staff_reader);
+    mongo_store_close(fixture->mongo_store);
+    mongo_fixture_close(&fixture->mongo);
     if (fixture->kind == STORE_SQLITE) remove_folder(fixture);
     free(fixture->turn);
     free(fixture->block);
@@ -168,9 +199,24 @@ void store_fixture_restart(struct store_fixture *fixture)
         memory_store_crash(fixture->memory);
         return;
     }
+    if (fixture->kind == STORE_MONGO) {
+        mongo_store_close(fixture->mongo_store);
+        open_mongo(fixture);
+        return;
+    }
     sqlite_reader_close(fixture->sqlite_reader);
     sqlite_store_close(fixture->sqlite);
     open_sqlite(fixture);
+}
+
+bool store_fixture_shared(const struct store_fixture *fixture)
+{
+    return fixture->store.shared;
+}
+
+enum error store_fixture_refusal(const struct store_fixture *fixture)
+{
+    return fixture->store.shared ? ERROR_BOOKING_LOCK_FAILED : ERROR_INTERNAL_ERROR;
 }
 
 void store_fixture_move(struct store_fixture *fixture, uint32_t number, int64_t starts_at_ms,
@@ -182,6 +228,11 @@ void store_fixture_move(struct store_fixture *fixture, uint32_t number, int64_t 
         showtime.starts_at_ms = starts_at_ms;
         showtime.ends_at_ms = ends_at_ms;
         memory_store_put_showtime(fixture->memory, &showtime);
+        return;
+    }
+    if (fixture->kind == STORE_MONGO) {
+        mongo_fixture_put_showtime(&fixture->mongo, store_fixture_showtime(number), starts_at_ms,
+                                   ends_at_ms);
         return;
     }
     char sql[128];
@@ -243,9 +294,13 @@ enum error store_fixture_decide(struct store_fixture *fixture, struct command *c
 
 void store_fixture_run(struct store_fixture *fixture, uint32_t number, struct command *command)
 {
+    /* Where ids do not count up, what is made in one moment has no order. */
+    if (fixture->store.shared) fixture->now_ms++;
     store_fixture_begin(fixture);
     store_fixture_load(fixture, number);
-    CHECK(store_fixture_decide(fixture, command) == ERROR_NONE);
+    const enum error error = store_fixture_decide(fixture, command);
+    if (error != ERROR_NONE) fprintf(stderr, "a turn was refused: %s\n", error_name(error));
+    CHECK(error == ERROR_NONE);
     store_fixture_commit(fixture);
     CHECK(command->answer.failure == ERROR_NONE);
 }
@@ -296,11 +351,15 @@ void store_fixture_end(struct store_fixture *fixture)
     store_fixture_begin(fixture);
     store_fixture_load(fixture, 1);
     const size_t count = turn_ending(&fixture->map, fixture->now_ms, bookings, ENDING_MAX);
+    struct command ends[ENDING_MAX];
+    struct command *pointers[ENDING_MAX];
     for (size_t index = 0; index < count; index++) {
-        struct command end = turn_fixture_expire(bookings[index]);
-        CHECK(store_fixture_decide(fixture, &end) == ERROR_NONE);
-        CHECK(end.answer.failure == ERROR_NONE);
+        ends[index] = turn_fixture_expire(bookings[index]);
+        pointers[index] = &ends[index];
     }
+    CHECK(count > 0);
+    CHECK(store_fixture_turn(fixture, pointers, (uint32_t)count) == ERROR_NONE);
+    for (size_t index = 0; index < count; index++) CHECK(ends[index].answer.failure == ERROR_NONE);
     store_fixture_commit(fixture);
 }
 

@@ -5,12 +5,13 @@
  */
 #pragma once
 
+#include "contract/mongo_fixture.h"
 #include "ports/reader.h"
 #include "ports/staff_reader.h"
 #include "ports/store.h"
 #include "support/turn_fixture.h"
 
-enum store_kind { STORE_SQLITE, STORE_MEMORY };
+enum store_kind { STORE_SQLITE, STORE_MEMORY, STORE_MONGO };
 
 struct store_fixture {
     enum store_kind kind;
@@ -19,6 +20,10 @@ struct store_fixture {
     struct sqlite_store *sqlite;
     struct sqlite_reader *sqlite_reader;
     struct memory_store *memory;
+    struct mongo_fixture mongo;
+    struct mongo_store *mongo_store;
+    struct mongo_reader *mongo_reader;
+    struct mongo_staff_reader *mongo_staff_reader;
     struct store store;
     struct reader reader;
     struct staff_reader staff_reader;
@@ -29,7 +34,8 @@ struct store_fixture {
     struct seat_map map; /* Of the last turn. */
 };
 
-/* For main: `sqlite` or `memory` is the one argument; says so, and false, if it is not. */
+/* For main: `sqlite`, `memory` or `mongo` is the one argument; says so, and false, if it is
+ * not. */
 bool store_fixture_choose(int argument_count, char **arguments);
 
 /* For cmocka: an empty store of the chosen kind, with its two showtimes. */
@@ -43,6 +49,12 @@ int store_fixture_teardown(void **state);
 void store_fixture_restart(struct store_fixture *fixture);
 
 struct id store_fixture_showtime(uint32_t number);
+
+/* Are there others that write too? Then a batch is one turn. */
+bool store_fixture_shared(const struct store_fixture *fixture);
+
+/* How a turn on a map that has moved is refused. */
+enum error store_fixture_refusal(const struct store_fixture *fixture);
 
 /* Moves the showtime. */
 void store_fixture_move(struct store_fixture *fixture, uint32_t number, int64_t starts_at_ms,

@@ -45,6 +45,10 @@ static void a_key_of_the_same_batch_is_found_from_another_showtime(void **state)
     store_fixture_begin(fixture);
     store_fixture_load(fixture, 1);
     assert_int_equal(store_fixture_decide(fixture, &first), ERROR_NONE);
+    if (store_fixture_shared(fixture)) {
+        store_fixture_commit(fixture);
+        store_fixture_begin(fixture);
+    }
     store_fixture_load(fixture, 2);
     assert_int_equal(store_fixture_decide(fixture, &second), ERROR_NONE);
     store_fixture_commit(fixture);
@@ -82,6 +86,7 @@ static void postpone(struct store_fixture *fixture)
 static void a_key_lives_through_its_day_and_the_next(void **state)
 {
     struct store_fixture *fixture = *state;
+    if (store_fixture_shared(fixture)) skip(); /* There the key is the booking's id. */
     postpone(fixture);
     const int64_t midnight_ms = (FIXTURE_NOW_MS / DAY_MS + 1) * DAY_MS;
     for (uint64_t round = 0; round < 3; round++) {
@@ -106,6 +111,7 @@ static void a_key_lives_through_its_day_and_the_next(void **state)
 static void a_day_that_begins_is_undone_with_its_batch(void **state)
 {
     struct store_fixture *fixture = *state;
+    if (store_fixture_shared(fixture)) skip(); /* There the key is the booking's id. */
     postpone(fixture);
     struct command hold = turn_fixture_hold("an", "A1", 1);
     store_fixture_run(fixture, 1, &hold);

@@ -97,7 +97,7 @@ static void a_block_by_a_stale_map_sells_nothing_twice(void **state)
     free(copy);
     struct command block = turn_fixture_block("staff", "B1", &order);
     store_fixture_begin(fixture);
-    assert_int_equal(store_fixture_decide(fixture, &block), ERROR_INTERNAL_ERROR);
+    assert_int_equal(store_fixture_decide(fixture, &block), store_fixture_refusal(fixture));
     store_fixture_commit(fixture);
     store_fixture_load(fixture, 1);
     assert_int_equal(store_fixture_state(fixture, "B1"), SEAT_HELD);
@@ -165,7 +165,8 @@ static void a_cancelled_showtime_stays_so_and_knows_why(void **state)
     assert_int_equal(fixture->map.status, SHOWTIME_CANCELLED);
     assert_int_equal(fixture->map.cancelled_at_ms, cancelled_at_ms);
     assert_slice_equal(reason_text(&fixture->map.cancellation_reason), SLICE("no light"));
-    assert_int_equal(fixture->map.version, 2);
+    /* Where others write too, housekeeping grows it. */
+    assert_int_equal(fixture->map.version, store_fixture_shared(fixture) ? 3 : 2);
     assert_int_equal(fixture->map.next_lapse_ms, INT64_MAX);
     cancel_showtime(fixture);
     assert_int_equal(journal_size(fixture), 1);

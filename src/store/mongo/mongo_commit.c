@@ -1,0 +1,178 @@
+#include "store/mongo/mongo_commit.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/mongo/mongo_ids.h"
+
+enum {
+    PAUSE_FIRST_MS = 20, /* Between tries: a socket is replaced at once, a primary in seconds. */
+    PAUSE_MAX_MS = 500,
+    RESOLVE_MS = 1500, /* A showtime's commands wait meanwhile. */
+    US_PER_MS = 1000,
+};
+
+enum verdict { APPLIED_NOW, NOT_MATCHED, NOT_DECIDED };
+
+struct attempt {
+    enum verdict verdict;
+    enum mongo_class class;
+    bool maybe; /* One of the tries may have been applied. */
+};
+
+static void pause_ms(int64_t wait_ms)
+{
+    const struct timespec wait = {.tv_sec = wait_ms / 1000,
+                                  .tv_nsec = wait_ms % 1000 * US_PER_MS * 1000};
+    (void)nanosleep(&wait, NULL);
+}
+
+static int64_t matched_of(const bson_t *reply)
+{
+    bson_iter_t at;
+    return bson_iter_init_find(&at, reply, "matchedCount") ? bson_iter_as_int64(&at) : 0;
+}
+
+/* One try; the same bytes each time. */
+static void try_once(struct mongo_store *store, const bson_t *filter, const bson_t *update,
+                     struct attempt *attempt)
+{
+    bson_t *options = BCON_NEW("validate", BCON_BOOL(false));
+    bson_t reply;
+    bson_error_t why = {0};
+    const bool done = mongoc_collection_update_one(store->client.collections[MONGO_SHOWTIMES],
+                                                   filter, update, options, &reply, &why);
+    store->counts.round_trips++;
+    attempt->class = MONGO_DONE;
+    if (done) {
+        attempt->verdict = matched_of(&reply) == 1 ? APPLIED_NOW : NOT_MATCHED;
+    } else {
+        attempt->verdict = NOT_DECIDED;
+        (void)mongo_read_failure("commit", &why, &reply, &attempt->class);
+        const bool maybe = attempt->class == MONGO_UNKNOWN || attempt->class == MONGO_APPLIED;
+        attempt->maybe = attempt->maybe || maybe;
+    }
+    bson_destroy(&reply);
+    bson_destroy(options);
+}
+
+static bool is_worth_trying(enum mongo_class class)
+{
+    return class != MONGO_BUG && class != MONGO_CONFIG && class != MONGO_DUPLICATE;
+}
+
+/* Tries until something is known, or the time is over. */
+static enum error try_until(struct mongo_store *store, const bson_t *filter, const bson_t *update,
+                            int64_t limit_ms, struct attempt *attempt)
+{
+    const int64_t until_us = clock_steady_us() + limit_ms * US_PER_MS;
+    int64_t wait_ms = PAUSE_FIRST_MS;
+    for (;;) {
+        const enum error stopped = mongo_state_step(store, MONGO_STEP_COMMIT);
+        if (stopped != ERROR_NONE) return stopped;
+        try_once(store, filter, update, attempt);
+        if (attempt->verdict != NOT_DECIDED) return ERROR_NONE;
+        if (!is_worth_trying(attempt->class)) return ERROR_NONE;
+        if (clock_steady_us() + wait_ms * US_PER_MS >= until_us) return ERROR_NONE;
+        store->counts.retries++;
+        pause_ms(wait_ms);
+        if (wait_ms < PAUSE_MAX_MS) wait_ms *= 2;
+    }
+}
+
+/* After a try that may have been applied, another one did not match: is the batch in the
+ * showtime? */
+static enum error read_back(struct mongo_store *store, bool *ret_ours)
+{
+    const struct mongo_plan *plan = &store->plan;
+    enum error error = mongo_state_step(store, MONGO_STEP_READ_BACK);
+    if (error != ERROR_NONE) return error;
+    bson_t document;
+    bool there = false;
+    error = mongo_state_find(store, MONGO_SHOWTIMES, plan->showtime, "{\"batches\": 1}", &document,
+                             &there);
+    if (error != ERROR_NONE) return ERROR_OUTCOME_UNKNOWN;
+    *ret_ours = false;
+    if (!there) return ERROR_NONE;
+    bson_iter_t at;
+    bson_iter_t batch;
+    if (bson_iter_init_find(&at, &document, "batches") && bson_iter_recurse(&at, &batch)) {
+        while (bson_iter_next(&batch)) {
+            struct id id;
+            if (!mongo_fields_read_id(&batch, &id)) continue;
+            *ret_ours = *ret_ours || id_equal(id, plan->batch);
+        }
+    }
+    bson_destroy(&document);
+    return ERROR_NONE;
+}
+
+static void keep_unresolved(struct mongo_store *store)
+{
+    const struct mongo_plan *plan = &store->plan;
+    char text[ID_HEX_SIZE];
+    id_format(plan->showtime, text);
+    log_event(LOG_WARNING, "commit_unresolved",
+              LOG_TEXT("showtime", ((struct slice){text, sizeof text})));
+    CHECK(store->unresolved_count < UNRESOLVED_MAX);
+    struct mongo_unresolved *kept = &store->unresolved[store->unresolved_count++];
+    kept->showtime = plan->showtime;
+    bson_copy_to(&plan->filter, &kept->filter);
+    bson_copy_to(&plan->update, &kept->update);
+}
+
+enum error mongo_commit_plan(struct mongo_store *store)
+{
+    struct mongo_plan *plan = &store->plan;
+    CHECK(plan->made);
+
+    struct attempt attempt = {0};
+    const enum error stopped =
+        try_until(store, &plan->filter, &plan->update, MONGO_COMMIT_MS, &attempt);
+    if (stopped != ERROR_NONE) return stopped;
+    if (attempt.verdict == APPLIED_NOW) return ERROR_NONE;
+    if (attempt.verdict == NOT_MATCHED) {
+        bool ours = false;
+        const enum error error = attempt.maybe ? read_back(store, &ours) : ERROR_NONE;
+        if (error != ERROR_NONE) return error; /* Decided; nothing is under way any more. */
+        if (!ours) store->counts.races_lost++;
+        return ours ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
+    }
+    if (attempt.maybe) {
+        keep_unresolved(store);
+        return ERROR_OUTCOME_UNKNOWN;
+    }
+    return mongo_error_of(attempt.class);
+}
+
+static void forget(struct mongo_store *store, uint32_t index)
+{
+    struct mongo_unresolved *gone = &store->unresolved[index];
+    struct mongo_unresolved *last = &store->unresolved[--store->unresolved_count];
+    bson_destroy(&gone->filter);
+    bson_destroy(&gone->update);
+    if (gone == last) return;
+    gone->showtime = last->showtime;
+    CHECK(bson_steal(&gone->filter, &last->filter));
+    CHECK(bson_steal(&gone->update, &last->update));
+}
+
+enum error mongo_commit_resolve(struct mongo_store *store, struct id showtime)
+{
+    uint32_t index = 0;
+    while (index < store->unresolved_count) {
+        struct mongo_unresolved *kept = &store->unresolved[index];
+        if (!id_is_none(showtime) && !id_equal(kept->showtime, showtime)) {
+            index++;
+            continue;
+        }
+        struct attempt attempt = {0};
+        const enum error stopped =
+            try_until(store, &kept->filter, &kept->update, RESOLVE_MS, &attempt);
+        if (stopped != ERROR_NONE) return stopped;
+        if (attempt.verdict == NOT_DECIDED) return ERROR_STORE_UNAVAILABLE;
+        store->counts.resolved++;
+        forget(store, index);
+    }
+    return ERROR_NONE;
+}

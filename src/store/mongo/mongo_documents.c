@@ -1,0 +1,238 @@
+#include "store/mongo/mongo_documents.h"
+
+#include "base/check.h"
+#include "store/mongo/mongo_ids.h"
+
+#define KEY_LASTS_MS INT64_C(172800000) /* Two days, as long as the embedded store at most. */
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define BOOKING(member) offsetof(struct mongo_booking, booking.member)
+#define PAYMENT(member) offsetof(struct mongo_payment, payment.member)
+#define RECORD(member) offsetof(struct mongo_key, record.member)
+#define BLOCK(member) offsetof(struct mongo_block, block.member)
+
+static const struct mongo_field booking_fields[] = {
+    {"booking_code", FIELD_CODE, BOOKING(code), false},
+    {"user_id", FIELD_USER, BOOKING(user), false},
+    {"showtime_id", FIELD_ID, BOOKING(showtime), false},
+    {"seats", FIELD_BOOKED_SEATS, BOOKING(id), false},
+    {"total_amount", FIELD_NUMBER, BOOKING(total_amount), false},
+    {"discount_amount", FIELD_NUMBER, BOOKING(discount_amount), false},
+    {"final_amount", FIELD_NUMBER, BOOKING(final_amount), false},
+    {"held_at", FIELD_MOMENT, BOOKING(held_at_ms), false},
+    {"first_expires_at", FIELD_MOMENT, BOOKING(first_expires_at_ms), false},
+    {"idempotency_key", FIELD_UUID, offsetof(struct mongo_booking, key), false},
+    {"request_hash", FIELD_HASH, offsetof(struct mongo_booking, fingerprint), false},
+    {"status", FIELD_BOOKING_STATUS, BOOKING(status), true},
+    {"hold_expires_at", FIELD_MOMENT, BOOKING(hold_expires_at_ms), true},
+    {"updatedAt", FIELD_MOMENT, BOOKING(updated_at_ms), true},
+    {"confirmed_at", FIELD_MOMENT, BOOKING(confirmed_at_ms), true},
+    {"cancelled_at", FIELD_MOMENT, BOOKING(cancelled_at_ms), true},
+    {"cancellation_reason", FIELD_REASON, BOOKING(cancellation_reason), true},
+    {"active_payment", FIELD_ID, BOOKING(active_payment), true},
+    {"payment_id", FIELD_ID, BOOKING(payment), true},
+    {"had_payment", FIELD_FLAG, BOOKING(had_payment), true},
+    {"v", FIELD_NUMBER, offsetof(struct mongo_booking, version), true},
+};
+
+static const struct mongo_field payment_fields[] = {
+    {"booking_id", FIELD_ID, PAYMENT(booking), false},
+    {"user_id", FIELD_USER, PAYMENT(user), false},
+    {"method", FIELD_METHOD, PAYMENT(method), false},
+    {"amount", FIELD_NUMBER, PAYMENT(amount), false},
+    {"return_url", FIELD_URL, PAYMENT(return_url), false},
+    {"createdAt", FIELD_MOMENT, PAYMENT(created_at_ms), false},
+    {"idempotency_key", FIELD_UUID, offsetof(struct mongo_payment, key), false},
+    {"request_hash", FIELD_HASH, offsetof(struct mongo_payment, fingerprint), false},
+    {"status", FIELD_PAYMENT_STATUS, PAYMENT(status), true},
+    {"reason", FIELD_PAYMENT_REASON, PAYMENT(reason), true},
+    {"paid_amount", FIELD_NUMBER, PAYMENT(paid_amount), true},
+    {"paid_currency", FIELD_CURRENCY, PAYMENT(paid_currency), true},
+    {"alias", FIELD_UUID, PAYMENT(alias), true},
+    {"payment_url", FIELD_URL, PAYMENT(payment_url), true},
+    {"updatedAt", FIELD_MOMENT, PAYMENT(updated_at_ms), true},
+    {"expires_at", FIELD_MOMENT, PAYMENT(expires_at_ms), true},
+    {"paid_at", FIELD_MOMENT, PAYMENT(paid_at_ms), true},
+    {"refund_requested_at", FIELD_MOMENT, PAYMENT(refund_requested_at_ms), true},
+    {"refund_done_at", FIELD_MOMENT, PAYMENT(refund_done_at_ms), true},
+    {"refund_reference", FIELD_REASON, PAYMENT(refund_reference), true},
+    {"v", FIELD_NUMBER, offsetof(struct mongo_payment, version), true},
+};
+
+static const struct mongo_field key_fields[] = {
+    {"_id", FIELD_ID, offsetof(struct mongo_key, id), false},
+    {"key", FIELD_UUID, RECORD(claim.key), false},
+    {"user_id", FIELD_USER, RECORD(claim.user), false},
+    {"request_hash", FIELD_HASH, RECORD(claim.fingerprint), false},
+    {"booking_id", FIELD_ID, RECORD(booking), false},
+    {"payment_id", FIELD_ID, RECORD(payment), false},
+    {"created", FIELD_FLAG, RECORD(created), false},
+    {"createdAt", FIELD_MOMENT, RECORD(created_at_ms), false},
+};
+
+static const struct mongo_field block_fields[] = {
+    {"showtime_id", FIELD_ID, BLOCK(showtime), false},
+    {"seats", FIELD_BLOCK_SEATS, BLOCK(id), false},
+    {"reason", FIELD_REASON, BLOCK(reason), false},
+    {"created_by", FIELD_USER, BLOCK(created_by), false},
+    {"createdAt", FIELD_MOMENT, BLOCK(created_at_ms), false},
+    {"released_at", FIELD_MOMENT, BLOCK(released_at_ms), true},
+    {"v", FIELD_NUMBER, offsetof(struct mongo_block, version), true},
+};
+
+/* The seats are read and written through the whole record. */
+static_assert(offsetof(struct booking, id) == 0, "the seats' offset is the booking's");
+static_assert(offsetof(struct block, id) == 0, "the seats' offset is the block's");
+
+static const struct mongo_table bookings = {booking_fields, COUNT_OF(booking_fields)};
+static const struct mongo_table payments = {payment_fields, COUNT_OF(payment_fields)};
+static const struct mongo_table keys = {key_fields, COUNT_OF(key_fields)};
+static const struct mongo_table blocks = {block_fields, COUNT_OF(block_fields)};
+
+static void append_id(bson_t *document, struct id id)
+{
+    const bson_oid_t oid = mongo_ids_to_oid(id);
+    BSON_APPEND_OID(document, "_id", &oid);
+}
+
+/* True if there is none, too: a change of a document has no `_id`. */
+static bool read_id(const bson_t *document, struct id *ret_id)
+{
+    bson_iter_t at;
+    return !bson_iter_init_find(&at, document, "_id") || mongo_fields_read_id(&at, ret_id);
+}
+
+void mongo_documents_append_booking(const struct mongo_booking *booking, bson_t *document)
+{
+    append_id(document, booking->booking.id);
+    mongo_fields_append(&bookings, booking, false, false, document);
+    BSON_APPEND_UTF8(document, "currency", BOOKING_CURRENCY);
+    BSON_APPEND_DATE_TIME(document, "createdAt", booking->booking.held_at_ms);
+}
+
+void mongo_documents_append_booking_change(const struct mongo_booking *booking, bool all,
+                                           bson_t *document)
+{
+    mongo_fields_append(&bookings, booking, !all, true, document);
+    if (all) BSON_APPEND_DATE_TIME(document, "createdAt", booking->booking.held_at_ms);
+}
+
+void mongo_documents_append_payment(const struct mongo_payment *payment, bson_t *document)
+{
+    append_id(document, payment->payment.id);
+    mongo_fields_append(&payments, payment, false, false, document);
+    BSON_APPEND_UTF8(document, "currency", BOOKING_CURRENCY);
+}
+
+void mongo_documents_append_payment_change(const struct mongo_payment *payment, bool all,
+                                           bson_t *document)
+{
+    mongo_fields_append(&payments, payment, !all, true, document);
+}
+
+/* What the predecessor's readers look for. */
+void mongo_documents_append_key(const struct mongo_key *key, bson_t *document)
+{
+    static const char *const resources[OPERATION_COUNT] = {[OPERATION_HOLD] = "booking",
+                                                           [OPERATION_CONFIRM] = "payment",
+                                                           [OPERATION_PAY] = "payment",
+                                                           [OPERATION_REFUND] = "refund"};
+    const struct key_record *record = &key->record;
+    const enum operation operation = record->claim.operation;
+    mongo_fields_append(&keys, key, false, false, document);
+    BSON_APPEND_UTF8(document, "operation", operation_name(operation).data);
+    BSON_APPEND_UTF8(document, "resource_type", resources[operation]);
+    BSON_APPEND_UTF8(document, "status", "completed");
+    BSON_APPEND_DATE_TIME(document, "expires_at", record->created_at_ms + KEY_LASTS_MS);
+}
+
+void mongo_documents_append_block(const struct mongo_block *block, bson_t *document)
+{
+    append_id(document, block->block.id);
+    mongo_fields_append(&blocks, block, false, false, document);
+}
+
+void mongo_documents_append_block_change(const struct mongo_block *block, bson_t *document)
+{
+    mongo_fields_append(&blocks, block, true, true, document);
+}
+
+void mongo_documents_append_entry(struct id id, const struct journal_entry *entry, bson_t *document)
+{
+    const bson_oid_t subject = mongo_ids_to_oid(entry->subject);
+    const struct slice detail = reason_text(&entry->detail);
+    append_id(document, id);
+    BSON_APPEND_DATE_TIME(document, "at", entry->at_ms);
+    mongo_fields_append_user(document, "actor", &entry->actor);
+    BSON_APPEND_UTF8(document, "role", staff_role_name(entry->role).data);
+    BSON_APPEND_UTF8(document, "action", journal_action_name(entry->action).data);
+    BSON_APPEND_OID(document, "subject", &subject);
+    (void)bson_append_utf8(document, "detail", -1, detail.data, (int)detail.size);
+}
+
+bool mongo_documents_read_booking(const bson_t *document, struct mongo_booking *booking)
+{
+    return read_id(document, &booking->booking.id) &&
+           mongo_fields_read(&bookings, document, booking);
+}
+
+bool mongo_documents_read_payment(const bson_t *document, struct mongo_payment *payment)
+{
+    bson_iter_t at;
+    const bool recorded = bson_iter_init_find(&at, document, "status") &&
+                          slice_equal(mongo_fields_text(&at), SLICE(MONGO_MONEY_RECORDED));
+    if (!read_id(document, &payment->payment.id)) return false;
+    if (!recorded) {
+        if (!mongo_fields_read(&payments, document, payment)) return false;
+        if (bson_has_field(document, "status")) payment->money_waits = false;
+        return true;
+    }
+    /* The core has no such state: for it the payment is still open. */
+    bson_t copy = BSON_INITIALIZER;
+    bson_copy_to_excluding_noinit(document, &copy, "status", NULL);
+    const bool whole = mongo_fields_read(&payments, &copy, payment);
+    bson_destroy(&copy);
+    payment->payment.status = PAYMENT_PROCESSING;
+    payment->money_waits = true;
+    return whole;
+}
+
+bool mongo_documents_read_key(const bson_t *document, struct mongo_key *key)
+{
+    bson_iter_t at;
+    if (!bson_iter_init_find(&at, document, "operation")) return false;
+    if (!operation_parse(mongo_fields_text(&at), &key->record.claim.operation)) return false;
+    return mongo_fields_read(&keys, document, key);
+}
+
+bool mongo_documents_read_block(const bson_t *document, struct mongo_block *block)
+{
+    return read_id(document, &block->block.id) && mongo_fields_read(&blocks, document, block);
+}
+
+/* How far a payment has come. A recorded payment is behind every open state and before every
+ * decision. */
+void mongo_documents_append_below(bson_t *document, const char *name, enum payment_status status)
+{
+    static const int heights[PAYMENT_STATUS_COUNT] = {
+        [PAYMENT_PENDING] = 0,       [PAYMENT_PROCESSING] = 1, [PAYMENT_FAILED] = 2,
+        [PAYMENT_COMPLETED] = 4,     [PAYMENT_REFUND_DUE] = 5, [PAYMENT_REFUNDING] = 6,
+        [PAYMENT_REFUND_FAILED] = 7, [PAYMENT_REFUNDED] = 8};
+    enum { MONEY_RECORDED = 3 };
+    bson_t array;
+    uint32_t count = 0;
+    BSON_APPEND_ARRAY_BEGIN(document, name, &array);
+    for (uint32_t other = 0; other < PAYMENT_STATUS_COUNT; other++) {
+        if (heights[other] > heights[status]) continue;
+        char buffer[16];
+        const char *key = NULL;
+        (void)bson_uint32_to_string(count++, &key, buffer, sizeof buffer);
+        BSON_APPEND_UTF8(&array, key, payment_status_name((enum payment_status)other).data);
+    }
+    if (heights[status] > MONEY_RECORDED) {
+        char buffer[16];
+        const char *key = NULL;
+        (void)bson_uint32_to_string(count, &key, buffer, sizeof buffer);
+        BSON_APPEND_UTF8(&array, key, MONGO_MONEY_RECORDED);
+    }
+    (void)bson_append_array_end(document, &array);
+}

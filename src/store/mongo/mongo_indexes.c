@@ -1,0 +1,96 @@
+#include "store/mongo/mongo_indexes.h"
+
+#include "base/log.h"
+#include "store/mongo/mongo_error.h"
+
+struct index {
+    enum mongo_collection collection;
+    const char *name;
+    const char *keys;    /* JSON */
+    const char *options; /* JSON; "{}": none. */
+};
+
+#define PENDING "{\"partialFilterExpression\": {\"status\": \"pending\"}}"
+#define FREE "{\"partialFilterExpression\": {\"available_seats\": {\"$gt\": 0}}}"
+#define SPARSE "{\"sparse\": true}"
+#define UNIQUE "{\"unique\": true}"
+#define NONE "{}"
+
+/* clang-format off */
+static const struct index indexes[] = {
+    {MONGO_BOOKINGS, "user_status", "{\"user_id\": 1, \"status\": 1}", NONE},
+    {MONGO_BOOKINGS, "user_created", "{\"user_id\": 1, \"createdAt\": -1}", NONE},
+    {MONGO_BOOKINGS, "showtime_status", "{\"showtime_id\": 1, \"status\": 1}", NONE},
+    {MONGO_BOOKINGS, "pending_end", "{\"status\": 1, \"hold_expires_at\": 1}", PENDING},
+    {MONGO_BOOKINGS, "code", "{\"booking_code\": 1}", UNIQUE},
+    {MONGO_SHOWTIMES, "movie_start", "{\"movie_id\": 1, \"start_time\": 1}", NONE},
+    {MONGO_SHOWTIMES, "status_start", "{\"status\": 1, \"start_time\": 1, \"available_seats\": 1}",
+     NONE},
+    {MONGO_SHOWTIMES, "movie_free",
+     "{\"movie_id\": 1, \"status\": 1, \"start_time\": 1, \"available_seats\": 1}", FREE},
+    {MONGO_SHOWTIMES, "due", "{\"due_at\": 1}", SPARSE},
+    {MONGO_SHOWTIMES, "settle", "{\"settle_at\": 1}", SPARSE},
+    {MONGO_SHOWTIMES, "open_end", "{\"status\": 1, \"end_time\": 1}", NONE},
+    {MONGO_KEYS, "key_user", "{\"key\": 1, \"user_id\": 1, \"resource_type\": 1, \"operation\": 1}",
+     UNIQUE},
+    {MONGO_KEYS, "expiry", "{\"expires_at\": 1}", "{\"expireAfterSeconds\": 0}"},
+    {MONGO_PAYMENTS, "booking", "{\"booking_id\": 1}", NONE},
+    {MONGO_PAYMENTS, "user_alias", "{\"user_id\": 1, \"alias\": 1}", NONE},
+    {MONGO_PAYMENTS, "status", "{\"status\": 1}", NONE},
+    {MONGO_BLOCKS, "showtime", "{\"showtime_id\": 1}", NONE},
+    {MONGO_JOURNAL, "moment", "{\"at\": -1}", NONE},
+    {MONGO_JOURNAL, "actor", "{\"actor\": 1}", NONE},
+};
+/* clang-format on */
+
+static void append_json(bson_t *target, const char *key, const char *json)
+{
+    bson_t *document = bson_new_from_json((const uint8_t *)json, -1, NULL);
+    CHECK(document != NULL);
+    if (key == NULL) (void)bson_concat(target, document);
+    else BSON_APPEND_DOCUMENT(target, key, document);
+    bson_destroy(document);
+}
+
+static enum mongo_class make(struct mongo_client *client, const struct index *index)
+{
+    bson_t command = BSON_INITIALIZER;
+    bson_t array;
+    bson_t document;
+    BSON_APPEND_UTF8(&command, "createIndexes",
+                     mongoc_collection_get_name(client->collections[index->collection]));
+    BSON_APPEND_ARRAY_BEGIN(&command, "indexes", &array);
+    BSON_APPEND_DOCUMENT_BEGIN(&array, "0", &document);
+    append_json(&document, "key", index->keys);
+    BSON_APPEND_UTF8(&document, "name", index->name);
+    append_json(&document, NULL, index->options);
+    (void)bson_append_document_end(&array, &document);
+    (void)bson_append_array_end(&command, &array);
+    mongoc_database_t *database = mongo_client_database(client);
+    bson_t reply;
+    bson_error_t why = {0};
+    enum mongo_class class = MONGO_DONE;
+    if (!mongoc_database_write_command_with_opts(database, &command, NULL, &reply, &why)) {
+        class = mongo_error_class(&why, &reply);
+        log_event(LOG_WARNING, "index_missing", LOG_TEXT("index", slice_of(index->name)),
+                  LOG_TEXT("why", slice_of(why.message)));
+    }
+    bson_destroy(&reply);
+    mongoc_database_destroy(database);
+    bson_destroy(&command);
+    return class;
+}
+
+enum error mongo_indexes_make(struct mongo_client *client, uint32_t *ret_missing)
+{
+    CHECK(client != NULL);
+
+    uint32_t missing = 0;
+    for (size_t index = 0; index < sizeof indexes / sizeof indexes[0]; index++) {
+        const enum mongo_class class = make(client, &indexes[index]);
+        if (class == MONGO_NOT_SENT) return ERROR_STORE_UNAVAILABLE;
+        if (class != MONGO_DONE) missing++;
+    }
+    *ret_missing = missing;
+    return ERROR_NONE;
+}

@@ -1,0 +1,148 @@
+#include "store/mongo/mongo_pager.h"
+
+#include "base/check.h"
+#include "store/mongo/mongo_ids.h"
+
+enum { LOOKS_MAX = 8 }; /* Pages of documents for one page of answers, when few are shown. */
+
+static_assert((int)MONGO_PAGE_MAX <= (int)MONGO_VIEW_MAX, "a page's showtimes fit in a view");
+
+/* Where a page begins: behind this moment, and at it behind this id. */
+struct cursor {
+    bool any;
+    int64_t created_at_ms;
+    struct id id;
+};
+
+static bson_t *make_filter(const struct mongo_page *page, const struct cursor *cursor)
+{
+    bson_t *filter = bson_copy(page->filter);
+    if (cursor->any) return filter;
+    const bson_oid_t oid = mongo_ids_to_oid(cursor->id);
+    BCON_APPEND(filter, "$or", "[", "{", "createdAt", "{", "$lt",
+                BCON_DATE_TIME(cursor->created_at_ms), "}", "}", "{", "createdAt",
+                BCON_DATE_TIME(cursor->created_at_ms), "_id", "{", "$lt", BCON_OID(&oid), "}", "}",
+                "]");
+    return filter;
+}
+
+static enum error take_documents(struct mongo_pager *pager, mongoc_cursor_t *cursor)
+{
+    const bson_t *document = NULL;
+    pager->count = 0;
+    while (pager->count < MONGO_PAGE_MAX && mongoc_cursor_next(cursor, &document)) {
+        struct mongo_booking *booking = &pager->bookings[pager->count];
+        *booking = (struct mongo_booking){0};
+        if (!mongo_documents_read_booking(document, booking)) return ERROR_STORE_UNAVAILABLE;
+        pager->count++;
+    }
+    bson_error_t why = {0};
+    const bson_t *reply = NULL;
+    enum mongo_class class = MONGO_DONE;
+    if (!mongoc_cursor_error_document(cursor, &why, &reply)) return ERROR_NONE;
+    return mongo_read_failure("list bookings", &why, reply, &class);
+}
+
+static enum error read_documents(struct mongo_pager *pager, struct mongo_client *client,
+                                 const bson_t *filter)
+{
+    bson_t *options = BCON_NEW("sort", "{", "createdAt", BCON_INT32(-1), "_id", BCON_INT32(-1), "}",
+                               "limit", BCON_INT64(MONGO_PAGE_MAX), "batchSize",
+                               BCON_INT32(MONGO_PAGE_MAX), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_BOOKINGS],
+                                                               filter, options, NULL);
+    const enum error error = take_documents(pager, cursor);
+    mongoc_cursor_destroy(cursor);
+    bson_destroy(options);
+    return error;
+}
+
+static uint32_t list_showtimes(const struct mongo_pager *pager, struct id *showtimes)
+{
+    uint32_t count = 0;
+    for (uint32_t index = 0; index < pager->count; index++) {
+        const struct id showtime = pager->bookings[index].booking.showtime;
+        uint32_t known = 0;
+        while (known < count && !id_equal(showtimes[known], showtime)) known++;
+        if (known == count) showtimes[count++] = showtime;
+    }
+    return count;
+}
+
+static enum error look(struct mongo_pager *pager, struct mongo_client *client,
+                       const struct mongo_page *page, const struct cursor *cursor)
+{
+    struct id showtimes[MONGO_VIEW_MAX];
+    bson_t *filter = make_filter(page, cursor);
+    enum error error = read_documents(pager, client, filter);
+    if (error == ERROR_NONE) {
+        const uint32_t count = list_showtimes(pager, showtimes);
+        error = mongo_view_open(&pager->view, client, showtimes, count);
+    }
+    if (error == ERROR_NONE) error = read_documents(pager, client, filter);
+    bson_destroy(filter);
+    return error;
+}
+
+/* A booking that came between the two readings has no showtime in the view: the next call has
+ * it. */
+static void take_shown(struct mongo_pager *pager, const struct mongo_page *page,
+                       struct booking *bookings, size_t *count, bool *ret_more)
+{
+    for (uint32_t index = 0; index < pager->count && !*ret_more; index++) {
+        struct mongo_booking *booking = &pager->bookings[index];
+        if (!mongo_view_booking(&pager->view, booking)) continue;
+        if (!page->any_status && booking->booking.status != page->status) continue;
+        if (*count == page->limit) *ret_more = true;
+        else bookings[(*count)++] = booking->booking;
+    }
+}
+
+static enum error find_cursor(struct mongo_client *client, struct id after,
+                              struct cursor *ret_cursor)
+{
+    *ret_cursor = (struct cursor){.any = id_is_none(after), .id = after};
+    if (ret_cursor->any) return ERROR_NONE;
+    bson_t document;
+    bool there = false;
+    enum error error =
+        mongo_read_one(client, MONGO_BOOKINGS, after, "{\"createdAt\": 1}", &document, &there);
+    if (error != ERROR_NONE) return error;
+    if (!there) return ERROR_BOOKING_NOT_FOUND;
+    bson_iter_t at;
+    const bool dated =
+        bson_iter_init_find(&at, &document, "createdAt") && BSON_ITER_HOLDS_DATE_TIME(&at);
+    if (dated) ret_cursor->created_at_ms = bson_iter_date_time(&at);
+    else error = ERROR_STORE_UNAVAILABLE;
+    bson_destroy(&document);
+    return error;
+}
+
+enum error mongo_pager_list(struct mongo_pager *pager, struct mongo_client *client,
+                            const struct mongo_page *page, struct booking *bookings,
+                            size_t *ret_count, bool *ret_more)
+{
+    CHECK(page->limit >= 1);
+    CHECK(page->limit <= BOOKINGS_LISTED_MAX);
+
+    struct cursor cursor;
+    enum error error = find_cursor(client, page->after, &cursor);
+    if (error != ERROR_NONE) return error;
+    size_t count = 0;
+    bool more = false;
+    bool last = false;
+    for (int looks = 0; looks < LOOKS_MAX && !more && !last; looks++) {
+        pager->view.count = 0;
+        error = look(pager, client, page, &cursor);
+        if (error == ERROR_NONE) take_shown(pager, page, bookings, &count, &more);
+        mongo_view_release(&pager->view);
+        if (error != ERROR_NONE) return error;
+        last = pager->count < MONGO_PAGE_MAX;
+        if (last) continue;
+        const struct booking *end = &pager->bookings[pager->count - 1].booking;
+        cursor = (struct cursor){.created_at_ms = end->held_at_ms, .id = end->id};
+    }
+    *ret_count = count;
+    *ret_more = more;
+    return ERROR_NONE;
+}

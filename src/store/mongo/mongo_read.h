@@ -1,0 +1,18 @@
+/* mongo_read.h - one document by its id, and what a failed operation is called.
+ *
+ * Thread: the client's.
+ */
+#pragma once
+
+#include "store/mongo/mongo_connection.h"
+#include "store/mongo/mongo_error.h"
+
+/* Reads one document; `ret_found` is to be destroyed if there is one. `projection` is JSON, or
+ * NULL for all of it. */
+MUST_USE enum error mongo_read_one(struct mongo_client *client, enum mongo_collection collection,
+                                   struct id id, const char *projection, bson_t *ret_found,
+                                   bool *ret_there);
+
+/* Logs a failed operation and gives its error. */
+enum error mongo_read_failure(const char *what, const bson_error_t *why, const bson_t *reply,
+                              enum mongo_class *ret_class);

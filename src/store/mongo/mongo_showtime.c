@@ -1,0 +1,233 @@
+#include "store/mongo/mongo_showtime.h"
+
+#include "base/check.h"
+#include "store/mongo/mongo_fields.h"
+#include "store/mongo/mongo_ids.h"
+
+/* What a seat's entry says. */
+struct entry {
+    enum seat_state state;
+    enum seat_type type;
+    struct id booking;
+    struct id block;
+    struct user user;
+    int64_t held_until_ms;
+};
+
+static bool read_state(struct slice text, enum seat_state *ret_state)
+{
+    for (enum seat_state state = SEAT_AVAILABLE; state <= SEAT_BLOCKED; state++) {
+        if (!slice_equal(text, seat_state_name(state))) continue;
+        *ret_state = state;
+        return true;
+    }
+    return false;
+}
+
+static bool read_entry(const bson_iter_t *value, struct entry *ret_entry)
+{
+    bson_iter_t at;
+    struct entry entry = {.state = SEAT_ABSENT};
+    bool whole = BSON_ITER_HOLDS_DOCUMENT(value) && bson_iter_recurse(value, &at);
+    while (whole && bson_iter_next(&at)) {
+        const char *name = bson_iter_key(&at);
+        if (BSON_ITER_HOLDS_NULL(&at)) continue;
+        if (strcmp(name, "status") == 0) whole = read_state(mongo_fields_text(&at), &entry.state);
+        else if (strcmp(name, "seat_type") == 0) {
+            whole = seat_type_parse(mongo_fields_text(&at), &entry.type);
+        } else if (strcmp(name, "booking_id") == 0) {
+            whole = mongo_fields_read_id(&at, &entry.booking);
+        } else if (strcmp(name, "block_id") == 0) {
+            whole = mongo_fields_read_id(&at, &entry.block);
+        } else if (strcmp(name, "user_id") == 0) {
+            whole = mongo_fields_read_user(&at, &entry.user);
+        } else if (strcmp(name, "held_until") == 0) {
+            whole = BSON_ITER_HOLDS_DATE_TIME(&at);
+            if (whole) entry.held_until_ms = bson_iter_date_time(&at);
+        }
+    }
+    if (!whole || entry.state == SEAT_ABSENT) return false;
+    const bool claimed = entry.state == SEAT_HELD || entry.state == SEAT_BOOKED;
+    if (claimed && id_is_none(entry.booking)) return false;
+    if (entry.state == SEAT_HELD && entry.held_until_ms == 0) return false;
+    if (entry.state == SEAT_BLOCKED && id_is_none(entry.block)) return false;
+    *ret_entry = entry;
+    return true;
+}
+
+/* The layout is as large as the seats that it has, or as the document says. */
+static bool read_layout(const bson_t *document, bson_iter_t seats, struct seat_layout *layout)
+{
+    bson_iter_t at;
+    bson_iter_t said;
+    uint32_t rows = 0;
+    uint32_t cols = 0;
+    if (bson_iter_init(&at, document) && bson_iter_find_descendant(&at, "layout.cols", &said)) {
+        const int64_t number = bson_iter_as_int64(&said);
+        if (number < 1 || number > COLS_MAX) return false;
+        cols = (uint32_t)number;
+    }
+    while (bson_iter_next(&seats)) {
+        struct seat_name name;
+        if (!seat_name_parse(slice_of(bson_iter_key(&seats)), &name)) return false;
+        if (name.zeros > 0 || name.col < 1) return false;
+        if (name.row + 1U > rows) rows = name.row + 1U;
+        if (name.col > cols) cols = name.col;
+    }
+    if (rows < 1 || rows > ROWS_MAX || cols < 1 || cols > COLS_MAX) return false;
+    layout->rows = (uint16_t)rows;
+    layout->cols = (uint16_t)cols;
+    memset(layout->types, SEAT_TYPE_COUNT, sizeof layout->types);
+    return true;
+}
+
+static uint32_t place_of(const struct seat_layout *layout, const char *text)
+{
+    struct seat_name name = {0};
+    CHECK(seat_name_parse(slice_of(text), &name));
+    return (uint32_t)name.row * layout->cols + name.col - 1;
+}
+
+static bool read_types(bson_iter_t seats, struct seat_layout *layout)
+{
+    while (bson_iter_next(&seats)) {
+        struct entry entry;
+        if (!read_entry(&seats, &entry)) return false;
+        layout->types[place_of(layout, bson_iter_key(&seats))] = (uint8_t)entry.type;
+    }
+    return true;
+}
+
+static void read_claims(bson_iter_t seats, const struct seat_layout *layout,
+                        const struct siphash_key *tag_key, struct seat_map *map)
+{
+    while (bson_iter_next(&seats)) {
+        struct entry entry;
+        CHECK(read_entry(&seats, &entry));
+        if (entry.state == SEAT_AVAILABLE) continue;
+        const uint32_t place = place_of(layout, bson_iter_key(&seats));
+        struct seat_claim claim = {.booking =
+                                       entry.state == SEAT_BLOCKED ? entry.block : entry.booking,
+                                   .held_until_ms = entry.held_until_ms};
+        if (entry.state == SEAT_HELD) {
+            claim.holder = siphash(tag_key, entry.user.name, entry.user.size);
+        }
+        seat_map_put(map, place, entry.state, &claim);
+    }
+}
+
+static bool read_moment(const bson_iter_t *at, int64_t *ret_moment_ms)
+{
+    if (!BSON_ITER_HOLDS_DATE_TIME(at)) return false;
+    *ret_moment_ms = bson_iter_date_time(at);
+    return true;
+}
+
+static bool read_prices(const bson_iter_t *at, struct seat_map *map)
+{
+    bson_iter_t price;
+    if (!BSON_ITER_HOLDS_DOCUMENT(at) || !bson_iter_recurse(at, &price)) return false;
+    while (bson_iter_next(&price)) {
+        enum seat_type type;
+        if (!seat_type_parse(slice_of(bson_iter_key(&price)), &type)) continue;
+        map->prices[type] = bson_iter_as_int64(&price);
+        if (map->prices[type] < 0 || map->prices[type] > PRICE_MAX) return false;
+    }
+    return true;
+}
+
+static bool read_member(const bson_iter_t *at, struct seat_map *map)
+{
+    const char *name = bson_iter_key(at);
+    if (strcmp(name, "version") == 0) {
+        map->version = (uint64_t)bson_iter_as_int64(at);
+        return BSON_ITER_HOLDS_NUMBER(at) && bson_iter_as_int64(at) >= 0;
+    }
+    if (strcmp(name, "_id") == 0) return mongo_fields_read_id(at, &map->showtime);
+    if (strcmp(name, "start_time") == 0) return read_moment(at, &map->starts_at_ms);
+    if (strcmp(name, "end_time") == 0) return read_moment(at, &map->ends_at_ms);
+    if (strcmp(name, "price") == 0) return read_prices(at, map);
+    if (strcmp(name, "status") == 0) {
+        return showtime_status_parse(mongo_fields_text(at), &map->status);
+    }
+    if (BSON_ITER_HOLDS_NULL(at)) return true;
+    if (strcmp(name, "cancelled_at") == 0) return read_moment(at, &map->cancelled_at_ms);
+    if (strcmp(name, "cancellation_reason") == 0) {
+        const struct slice text = mongo_fields_text(at);
+        if (text.size > REASON_SIZE_MAX) return false;
+        map->cancellation_reason = reason_of(text);
+    }
+    return true;
+}
+
+bool mongo_showtime_read(const bson_t *document, const struct siphash_key *tag_key, void *block,
+                         struct seat_map *ret_map)
+{
+    CHECK(tag_key != NULL);
+
+    bson_iter_t at;
+    bson_iter_t seats;
+    struct seat_layout layout;
+    if (!bson_iter_init_find(&at, document, "seats") || !BSON_ITER_HOLDS_DOCUMENT(&at))
+        return false;
+    if (!bson_iter_recurse(&at, &seats)) return false;
+    if (!read_layout(document, seats, &layout) || !read_types(seats, &layout)) return false;
+    seat_map_init(ret_map, &layout, block);
+    const struct siphash_key layout_key = {0};
+    ret_map->layout =
+        siphash(&layout_key, layout.types, ret_map->place_count) + ((uint64_t)layout.cols << 1);
+    if (!bson_iter_init(&at, document)) return false;
+    while (bson_iter_next(&at)) {
+        if (!read_member(&at, ret_map)) return false;
+    }
+    read_claims(seats, &layout, tag_key, ret_map);
+    ret_map->next_lapse_ms = seat_map_next_lapse_ms(ret_map);
+    return !id_is_none(ret_map->showtime) && ret_map->ends_at_ms > 0;
+}
+
+bool mongo_showtime_read_cut(const bson_t *document, uint64_t *ret_version,
+                             struct mongo_settle *settle)
+{
+    bson_iter_t at;
+    if (!bson_iter_init_find(&at, document, "version") || !BSON_ITER_HOLDS_NUMBER(&at))
+        return false;
+    *ret_version = (uint64_t)bson_iter_as_int64(&at);
+    if (bson_iter_init_find(&at, document, "settle")) return mongo_settle_read(settle, &at);
+    bson_t none = BSON_INITIALIZER;
+    const bool taken = mongo_settle_take(settle, &none);
+    bson_destroy(&none);
+    return taken;
+}
+
+void mongo_showtime_append_seat(bson_t *set, const struct seat_map *map, uint32_t place,
+                                const struct booking *booking)
+{
+    const enum seat_state state = (enum seat_state)map->states[place];
+    const struct seat_claim *claim = &map->claims[place];
+    const bson_oid_t owner = mongo_ids_to_oid(claim->booking);
+    char name[sizeof "seats." + SEAT_NAME_SIZE_MAX] = "seats.";
+    const size_t size = seat_name_format(seat_map_name(map, place), name + sizeof "seats." - 1);
+    name[sizeof "seats." - 1 + size] = '\0';
+    bson_t entry;
+    BSON_APPEND_DOCUMENT_BEGIN(set, name, &entry);
+    BSON_APPEND_UTF8(&entry, "status", seat_state_name(state).data);
+    BSON_APPEND_UTF8(&entry, "seat_type", seat_type_name((enum seat_type)map->types[place]).data);
+    if (state == SEAT_BLOCKED) BSON_APPEND_OID(&entry, "block_id", &owner);
+    if (state == SEAT_HELD || state == SEAT_BOOKED) {
+        CHECK(booking != NULL);
+        const struct id payment = state == SEAT_BOOKED ? booking->payment : booking->active_payment;
+        BSON_APPEND_OID(&entry, "booking_id", &owner);
+        mongo_fields_append_user(&entry, "user_id", &booking->user);
+        if (!id_is_none(payment)) {
+            const bson_oid_t pay = mongo_ids_to_oid(payment);
+            BSON_APPEND_OID(&entry, "pay", &pay);
+        }
+    }
+    if (state == SEAT_HELD) {
+        BSON_APPEND_DATE_TIME(&entry, "held_until", claim->held_until_ms);
+        if (booking->hold_expires_at_ms != booking->first_expires_at_ms) {
+            BSON_APPEND_BOOL(&entry, "ext", true);
+        }
+    }
+    (void)bson_append_document_end(set, &entry);
+}

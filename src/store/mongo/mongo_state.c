@@ -1,0 +1,21 @@
+#include "store/mongo/mongo_state.h"
+
+#include "base/check.h"
+
+enum error mongo_state_step(struct mongo_store *store, enum mongo_step step)
+{
+    const struct mongo_hook *hook = &store->options.hook;
+    if (store->dead) return ERROR_STORE_UNAVAILABLE;
+    if (hook->before == NULL) return ERROR_NONE;
+    const enum error error = hook->before(hook->context, step);
+    store->dead = error != ERROR_NONE;
+    return error;
+}
+
+enum error mongo_state_find(struct mongo_store *store, enum mongo_collection collection,
+                            struct id id, const char *projection, bson_t *ret_found,
+                            bool *ret_there)
+{
+    store->counts.round_trips++;
+    return mongo_read_one(&store->client, collection, id, projection, ret_found, ret_there);
+}

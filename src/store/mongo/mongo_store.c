@@ -1,0 +1,221 @@
+#include "store/mongo/mongo_store.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "store/mongo/mongo_commit.h"
+#include "store/mongo/mongo_echo.h"
+#include "store/mongo/mongo_edit.h"
+#include "store/mongo/mongo_gather.h"
+#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_indexes.h"
+#include "store/mongo/mongo_plan.h"
+#include "store/mongo/mongo_record.h"
+#include "store/mongo/mongo_showtime.h"
+#include "store/mongo/mongo_sweep.h"
+
+static enum error refuse_broken(struct id showtime)
+{
+    char text[ID_HEX_SIZE];
+    id_format(showtime, text);
+    log_event(LOG_ERROR, "showtime_broken",
+              LOG_TEXT("showtime", ((struct slice){text, sizeof text})));
+    return ERROR_INTERNAL_ERROR;
+}
+
+static enum error load(void *context, struct id showtime, void *block, struct seat_map *ret_map)
+{
+    struct mongo_store *store = context;
+    enum error error = mongo_commit_resolve(store, showtime);
+    if (error == ERROR_NONE) error = mongo_state_step(store, MONGO_STEP_LOAD);
+    if (error != ERROR_NONE) return error;
+    bson_t document;
+    bool there = false;
+    error = mongo_state_find(store, MONGO_SHOWTIMES, showtime, NULL, &document, &there);
+    if (error != ERROR_NONE) return error;
+    if (!there) return ERROR_SHOWTIME_NOT_FOUND;
+    const bool whole = mongo_showtime_read(&document, &store->options.tag_key, block, ret_map);
+    bson_destroy(&document);
+    if (!whole) return refuse_broken(showtime);
+    mongo_edit_lay_over(store, ret_map);
+    return ERROR_NONE;
+}
+
+static enum error pending(void *context, struct id after, struct id *showtimes, size_t capacity,
+                          size_t *ret_count)
+{
+    return mongo_sweep_pending(context, after, showtimes, capacity, ret_count);
+}
+
+/* What the last commit has left for afterwards; if it cannot be written, the showtime keeps it. */
+static void write_rest(struct mongo_store *store)
+{
+    (void)mongo_echo_write(store, &store->committed);
+    mongo_echo_new_keys(store);
+    mongo_settle_release(&store->committed);
+    mongo_settle_init(&store->committed);
+}
+
+static enum error begin(void *context)
+{
+    struct mongo_store *store = context;
+    CHECK(!store->open);
+    write_rest(store);
+    if (store->unresolved_count == UNRESOLVED_MAX) {
+        const enum error error = mongo_commit_resolve(store, (struct id){0});
+        if (error != ERROR_NONE) return error;
+    }
+    if (store->dead) return ERROR_STORE_UNAVAILABLE;
+    store->cut.showtime = (struct id){0};
+    store->open = true;
+    return ERROR_NONE;
+}
+
+static enum error gather(void *context, struct turn *turn)
+{
+    return mongo_gather_turn(context, turn);
+}
+
+static enum error record(void *context, const struct turn *turn)
+{
+    return mongo_record_turn(context, turn);
+}
+
+static enum error edit(void *context, struct catalogue_edit *wanted, int64_t now_ms)
+{
+    return mongo_edit_run(context, wanted, now_ms);
+}
+
+static void forget_rest(struct mongo_store *store)
+{
+    mongo_settle_release(&store->committed);
+    mongo_settle_init(&store->committed);
+    bson_reinit(&store->new_keys);
+    store->new_key_count = 0;
+}
+
+static void rollback(void *context)
+{
+    struct mongo_store *store = context;
+    CHECK(store->open);
+    mongo_plan_clear(store);
+    forget_rest(store);
+    store->open = false;
+}
+
+/* A key that made nothing of its own, and an entry of the journal, are found by their documents
+ * alone: who has the answer may look for them. Both are rare. */
+static bool is_looked_for(const struct mongo_settle *settle)
+{
+    for (uint32_t index = 0; index < settle->count; index++) {
+        const enum mongo_collection collection = settle->entries[index].collection;
+        if (collection == MONGO_KEYS || collection == MONGO_JOURNAL) return true;
+    }
+    return false;
+}
+
+/* A turn with nothing to write was decided against a map that was current as it was gathered:
+ * after its commands had come. */
+static enum error commit(void *context)
+{
+    struct mongo_store *store = context;
+    CHECK(store->open);
+    store->open = false;
+    if (!store->plan.made) return store->dead ? ERROR_STORE_UNAVAILABLE : ERROR_NONE;
+    enum error error = mongo_commit_plan(store);
+    mongo_plan_clear(store);
+    if (error == ERROR_OUTCOME_UNKNOWN) store->counts.unresolved++;
+    if (error != ERROR_NONE) {
+        forget_rest(store); /* It may not be so. */
+        return error;
+    }
+    store->counts.commits++;
+    error = mongo_state_step(store, MONGO_STEP_COMMITTED);
+    if (error == ERROR_NONE && is_looked_for(&store->committed)) write_rest(store);
+    return error;
+}
+
+static enum error tend(void *context, int64_t now_ms)
+{
+    struct mongo_store *store = context;
+    CHECK(!store->open);
+    write_rest(store);
+    if (store->unresolved_count > 0) (void)mongo_commit_resolve(store, (struct id){0});
+    mongo_sweep_run(store, now_ms);
+    return ERROR_NONE;
+}
+
+static const struct store_methods methods = {.load = load,
+                                             .pending = pending,
+                                             .begin = begin,
+                                             .gather = gather,
+                                             .record = record,
+                                             .edit = edit,
+                                             .commit = commit,
+                                             .rollback = rollback,
+                                             .tend = tend};
+
+enum error mongo_store_open(const struct mongo_store_options *options,
+                            struct mongo_store **ret_store, struct mongo_reason *ret_reason)
+{
+    CHECK(options->connection != NULL);
+
+    struct mongo_store *store = calloc(1, sizeof *store);
+    struct mongo_settle *scratch = malloc(sizeof *scratch);
+    if (store == NULL || scratch == NULL) {
+        free(store);
+        free(scratch);
+        mongo_explain(ret_reason, "there is no memory for the store");
+        return ERROR_STORE_UNAVAILABLE;
+    }
+    store->options = *options;
+    if (store->options.instance == NULL) store->options.instance = "usher";
+    store->scratch = scratch;
+    mongo_settle_init(store->scratch);
+    mongo_settle_init(&store->committed);
+    mongo_settle_init(&store->cut.settle);
+    bson_init(&store->new_keys);
+    store->numbers = (struct numbers){.next_booking = 1, .next_payment = 1, .next_block = 1};
+    random_fill(&store->numbers.key, sizeof store->numbers.key);
+    uint32_t missing = 0;
+    enum error error = mongo_client_open(options->connection, &store->client);
+    if (error != ERROR_NONE) mongo_explain(ret_reason, "the pool has no client left");
+    else error = mongo_ids_open(&store->client, &store->mac, ret_reason);
+    if (error == ERROR_NONE) {
+        error = mongo_indexes_make(&store->client, &missing);
+        if (error != ERROR_NONE) mongo_explain(ret_reason, "MongoDB does not answer");
+    }
+    store->indexes_missing = missing;
+    if (error == ERROR_NONE) *ret_store = store;
+    else mongo_store_close(store);
+    return error;
+}
+
+void mongo_store_close(struct mongo_store *store)
+{
+    if (store == NULL) return;
+    mongo_plan_clear(store);
+    for (uint32_t index = 0; index < store->unresolved_count; index++) {
+        bson_destroy(&store->unresolved[index].filter);
+        bson_destroy(&store->unresolved[index].update);
+    }
+    mongo_settle_release(&store->committed);
+    mongo_settle_release(&store->cut.settle);
+    mongo_settle_release(store->scratch);
+    bson_destroy(&store->new_keys);
+    mac_close(store->mac);
+    mongo_client_close(&store->client);
+    free(store->scratch);
+    free(store);
+}
+
+struct store mongo_store_port(struct mongo_store *store)
+{
+    CHECK(store != NULL);
+    return (struct store){.context = store, .methods = &methods, .shared = true};
+}
+
+struct mongo_store_counts mongo_store_counts(const struct mongo_store *store)
+{
+    return store->counts;
+}

@@ -1,0 +1,161 @@
+#include "store/mongo/mongo_sweep.h"
+
+#include "base/check.h"
+#include "store/mongo/mongo_commit.h"
+#include "store/mongo/mongo_echo.h"
+#include "store/mongo/mongo_gather.h"
+#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_plan.h"
+
+enum {
+    SWEEP_EVERY_MS = 1000,
+    SETTLED_AFTER_MS = 5000, /* Who is alive has written its rest long before. */
+    SHOWTIMES_AT_ONCE = 16,  /* Each is some round trips. */
+    KEYS_AT_ONCE = 500,
+};
+
+/* Lists ids of showtimes; false if the server does not answer. */
+static enum error list(struct mongo_store *store, const bson_t *filter, size_t capacity,
+                       struct id *ids, size_t *ret_count)
+{
+    bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "sort", "{", "_id",
+                               BCON_INT32(1), "}", "limit", BCON_INT64((int64_t)capacity),
+                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
+        store->client.collections[MONGO_SHOWTIMES], filter, options, NULL);
+    const bson_t *document = NULL;
+    size_t count = 0;
+    store->counts.round_trips++;
+    while (count < capacity && mongoc_cursor_next(cursor, &document)) {
+        bson_iter_t at;
+        if (!bson_iter_init_find(&at, document, "_id")) continue;
+        if (mongo_fields_read_id(&at, &ids[count])) count++;
+    }
+    bson_error_t why = {0};
+    const bson_t *reply = NULL;
+    enum mongo_class class = MONGO_DONE;
+    enum error error = ERROR_NONE;
+    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
+        error = mongo_read_failure("list showtimes", &why, reply, &class);
+    }
+    mongoc_cursor_destroy(cursor);
+    bson_destroy(options);
+    *ret_count = count;
+    return error;
+}
+
+enum error mongo_sweep_pending(struct mongo_store *store, struct id after, struct id *showtimes,
+                               size_t capacity, size_t *ret_count)
+{
+    CHECK(capacity > 0);
+    const bson_oid_t oid = mongo_ids_to_oid(after);
+    bson_t *filter = BCON_NEW("due_at", "{", "$gte", BCON_DATE_TIME(0), "}", "_id", "{", "$gt",
+                              BCON_OID(&oid), "}");
+    size_t count = 0;
+    const enum error error = list(store, filter, capacity, showtimes, &count);
+    bson_destroy(filter);
+    if (error == ERROR_NONE) *ret_count = count;
+    return error;
+}
+
+/* Writes what a showtime has not settled, and takes it out. Whoever moves the showtime meanwhile
+ * keeps it. */
+static void settle(struct mongo_store *store, struct id showtime, int64_t now_ms)
+{
+    if (mongo_gather_cut(store, showtime) != ERROR_NONE) return;
+    if (mongo_echo_write(store, &store->cut.settle) != ERROR_NONE) return;
+    if (mongo_state_step(store, MONGO_STEP_PRUNE) != ERROR_NONE) return;
+    bson_t rest = BSON_INITIALIZER;
+    bson_t set = BSON_INITIALIZER;
+    mongo_plan_begin(store, store->cut.version + 1);
+    const enum error error = mongo_plan_finish(store, &set, &rest, 0, now_ms);
+    if (error == ERROR_NONE && mongo_commit_plan(store) == ERROR_NONE) store->counts.swept++;
+    mongo_plan_clear(store);
+    bson_destroy(&set);
+    bson_destroy(&rest);
+}
+
+static void settle_all(struct mongo_store *store, int64_t now_ms)
+{
+    struct id showtimes[SHOWTIMES_AT_ONCE];
+    size_t count = 0;
+    bson_t *filter = BCON_NEW("settle_at", "{", "$gte", BCON_DATE_TIME(0), "$lte",
+                              BCON_DATE_TIME(now_ms - SETTLED_AFTER_MS), "}");
+    if (list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count) == ERROR_NONE) {
+        for (size_t index = 0; index < count; index++) settle(store, showtimes[index], now_ms);
+    }
+    bson_destroy(filter);
+}
+
+/* A show that is over, of which nothing is due. */
+static void complete(struct mongo_store *store, struct id showtime, int64_t now_ms)
+{
+    if (mongo_gather_cut(store, showtime) != ERROR_NONE) return;
+    bson_t rest = BSON_INITIALIZER;
+    bson_t set = BSON_INITIALIZER;
+    const uint32_t count = mongo_plan_carry(store, NULL, &rest);
+    mongo_plan_begin(store, store->cut.version + 1);
+    BSON_APPEND_UTF8(&store->plan.filter, "status", showtime_status_name(SHOWTIME_SCHEDULED).data);
+    BSON_APPEND_NULL(&store->plan.filter, "due_at");
+    BSON_APPEND_UTF8(&set, "status", showtime_status_name(SHOWTIME_COMPLETED).data);
+    const enum error error = mongo_plan_finish(store, &set, &rest, count, now_ms);
+    if (error == ERROR_NONE && mongo_commit_plan(store) == ERROR_NONE) store->counts.swept++;
+    mongo_plan_clear(store);
+    bson_destroy(&set);
+    bson_destroy(&rest);
+}
+
+static void complete_all(struct mongo_store *store, int64_t now_ms)
+{
+    struct id showtimes[SHOWTIMES_AT_ONCE];
+    size_t count = 0;
+    bson_t *filter = BCON_NEW("status", BCON_UTF8("scheduled"), "end_time", "{", "$lte",
+                              BCON_DATE_TIME(now_ms), "}", "due_at", BCON_NULL);
+    if (list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count) == ERROR_NONE) {
+        for (size_t index = 0; index < count; index++) complete(store, showtimes[index], now_ms);
+    }
+    bson_destroy(filter);
+}
+
+/* What a server with a TTL index does by itself. */
+static void delete_old_keys(struct mongo_store *store, int64_t now_ms)
+{
+    bson_t *filter = BCON_NEW("expires_at", "{", "$lt", BCON_DATE_TIME(now_ms), "}");
+    bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "limit",
+                               BCON_INT64(KEYS_AT_ONCE), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_collection_t *keys = store->client.collections[MONGO_KEYS];
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(keys, filter, options, NULL);
+    bson_t in = BSON_INITIALIZER;
+    const bson_t *document = NULL;
+    uint32_t count = 0;
+    while (mongoc_cursor_next(cursor, &document)) {
+        char buffer[16];
+        const char *key = NULL;
+        bson_iter_t at;
+        if (!bson_iter_init_find(&at, document, "_id")) continue;
+        (void)bson_uint32_to_string(count++, &key, buffer, sizeof buffer);
+        (void)bson_append_iter(&in, key, -1, &at);
+    }
+    mongoc_cursor_destroy(cursor);
+    if (count > 0) {
+        bson_t *old = BCON_NEW("_id", "{", "$in", BCON_ARRAY(&in), "}");
+        bson_error_t why;
+        (void)mongoc_collection_delete_many(keys, old, NULL, NULL, &why);
+        bson_destroy(old);
+    }
+    bson_destroy(&in);
+    bson_destroy(options);
+    bson_destroy(filter);
+}
+
+void mongo_sweep_run(struct mongo_store *store, int64_t now_ms)
+{
+    CHECK(!store->plan.made);
+
+    const int64_t passed_ms = now_ms - store->swept_at_ms;
+    if (store->dead || (passed_ms >= 0 && passed_ms < SWEEP_EVERY_MS)) return;
+    store->swept_at_ms = now_ms;
+    settle_all(store, now_ms);
+    complete_all(store, now_ms);
+    if (store->indexes_missing > 0) delete_old_keys(store, now_ms);
+}

@@ -1,0 +1,35 @@
+/* mongo_fixture.h - a database of its own on the server of MONGO_URI, for one test.
+ *
+ * Shape:  one database a fixture, dropped at its end; as many stores on it as a test likes.
+ * Thread: one at a time.
+ */
+#pragma once
+
+#include "store/mongo/mongo_reader.h"
+#include "store/mongo/mongo_staff_reader.h"
+#include "store/mongo/mongo_store.h"
+
+struct mongo_fixture {
+    char uri[256];
+    struct mongo_connection *connection;
+    struct mongo_client client; /* The test's own. */
+};
+
+/* Connects to an empty database; the server must be there. */
+void mongo_fixture_open(struct mongo_fixture *fixture);
+void mongo_fixture_close(struct mongo_fixture *fixture);
+
+/* A store on the database; it must open. */
+struct mongo_store *mongo_fixture_store(struct mongo_fixture *fixture,
+                                        const struct siphash_key *tag_key, struct mongo_hook hook);
+
+/* Adds a showtime like store_fixture's, or moves it. */
+void mongo_fixture_put_showtime(struct mongo_fixture *fixture, struct id id, int64_t starts_at_ms,
+                                int64_t ends_at_ms);
+
+/* Makes the server fail: `data` is the `data` of failCommand in JSON, `times` how often. */
+void mongo_fixture_fail(struct mongo_fixture *fixture, int times, const char *data);
+
+/* The document with this id as JSON, to be freed with bson_free; NULL if there is none. */
+char *mongo_fixture_json(struct mongo_fixture *fixture, enum mongo_collection collection,
+                         struct id id);

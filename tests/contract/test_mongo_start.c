@@ -1,0 +1,160 @@
+/* test_mongo_start.c - what happens before the first turn: the URI completed, the server tried,
+ * the key of the ids and the indexes made. */
+#include "support/unit.h"
+
+#include "contract/mongo_fixture.h"
+#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_indexes.h"
+#include "store/mongo/mongo_self_test.h"
+
+static int setup(void **state)
+{
+    struct mongo_fixture *fixture = calloc(1, sizeof *fixture);
+    if (fixture == NULL) return -1;
+    mongo_fixture_open(fixture);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    mongo_fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void a_server_that_compares_versions_passes(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    struct mongo_reason reason = {""};
+    for (int start = 0; start < 3; start++) {
+        assert_int_equal(mongo_self_test(fixture->connection, &reason), ERROR_NONE);
+    }
+}
+
+static void a_server_that_does_not_is_refused_and_told_why(void **state)
+{
+    (void)state;
+    struct mongo_reason reason = {""};
+    struct mongo_connection *careless = NULL;
+    const char *uri = getenv("MONGO_CARELESS_URI");
+    assert_non_null(uri);
+    assert_int_equal(mongo_connection_open(uri, &careless, &reason), ERROR_NONE);
+    assert_int_equal(mongo_self_test(careless, &reason), ERROR_INTERNAL_ERROR);
+    assert_non_null(strstr(reason.text, "not atomic"));
+    assert_non_null(strstr(reason.text, "sold twice"));
+    mongo_connection_close(careless);
+}
+
+static void a_server_that_is_not_there_is_no_verdict(void **state)
+{
+    (void)state;
+    struct mongo_reason reason = {""};
+    struct mongo_connection *connection = NULL;
+    assert_int_equal(mongo_connection_open("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200",
+                                           &connection, &reason),
+                     ERROR_STORE_UNAVAILABLE);
+    assert_true(strlen(reason.text) > 0);
+    assert_int_equal(mongo_connection_open("not a uri", &connection, &reason),
+                     ERROR_INTERNAL_ERROR);
+    assert_non_null(strstr(reason.text, "MONGO_URI"));
+}
+
+static void what_the_uri_leaves_open_is_set_and_what_it_says_stands(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    const mongoc_uri_t *uri = mongo_connection_uri(fixture->connection);
+    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, 0),
+                     MONGO_SOCKET_MS);
+    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 0),
+                     MONGO_SELECTION_MS);
+    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, 0),
+                     MONGO_POOL_MAX);
+    assert_true(mongoc_write_concern_get_journal(mongoc_uri_get_write_concern(uri)));
+    char text[512];
+    const bool has_options = fixture->uri[strlen(fixture->uri) - 1] != '?';
+    (void)snprintf(text, sizeof text, "%s%ssocketTimeoutMS=777&w=majority&wTimeoutMS=55",
+                   fixture->uri, has_options ? "&" : "");
+    struct mongo_reason reason = {""};
+    struct mongo_connection *explicit = NULL;
+    assert_int_equal(mongo_connection_open(text, &explicit, &reason), ERROR_NONE);
+    uri = mongo_connection_uri(explicit);
+    const mongoc_write_concern_t *write = mongoc_uri_get_write_concern(uri);
+    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, 0), 777);
+    assert_true(mongoc_write_concern_get_wmajority(write));
+    assert_int_equal(mongoc_write_concern_get_wtimeout_int64(write), 55);
+    mongo_connection_close(explicit);
+}
+
+static void the_key_of_the_ids_is_made_once(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    struct mongo_reason reason = {""};
+    const struct claim_key claim = {.user = user_of(SLICE("an")), .key.bytes = {1}};
+    const struct claim_key other = {.user = user_of(SLICE("an")), .key.bytes = {2}};
+    struct mac *first = NULL;
+    struct mac *second = NULL;
+    assert_int_equal(mongo_ids_open(&fixture->client, &first, &reason), ERROR_NONE);
+    assert_int_equal(mongo_ids_open(&fixture->client, &second, &reason), ERROR_NONE);
+    assert_true(id_equal(mongo_ids_made(first, &claim), mongo_ids_made(second, &claim)));
+    assert_false(id_equal(mongo_ids_made(first, &claim), mongo_ids_made(first, &other)));
+    assert_false(id_equal(mongo_ids_made(first, &claim), mongo_ids_key(first, &claim)));
+    mac_close(first);
+    mac_close(second);
+}
+
+static void the_indexes_are_made_and_made_again(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    uint32_t missing = 9;
+    for (int start = 0; start < 2; start++) {
+        assert_int_equal(mongo_indexes_make(&fixture->client, &missing), ERROR_NONE);
+        assert_int_equal(missing, 0);
+    }
+    bson_error_t why;
+    for (int copy = 0; copy < 2; copy++) { /* Codes are kept apart. */
+        bson_t *booking = BCON_NEW("booking_code", BCON_UTF8("BK-AAAAAAAA"));
+        const bool done = mongoc_collection_insert_one(fixture->client.collections[MONGO_BOOKINGS],
+                                                       booking, NULL, NULL, &why);
+        assert_int_equal(done, copy == 0);
+        bson_destroy(booking);
+    }
+    assert_int_equal(why.code, 11000);
+}
+
+static void an_index_that_the_server_cannot_make_is_done_without(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    uint32_t missing = 0;
+    mongo_fixture_fail(fixture, 2, "{\"failCommands\": [\"createIndexes\"], \"errorCode\": 238}");
+    assert_int_equal(mongo_indexes_make(&fixture->client, &missing), ERROR_NONE);
+    mongo_fixture_fail(fixture, 0, NULL);
+    assert_int_equal(missing, 2);
+}
+
+static void the_servers_clock_is_known(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    int64_t offset_ms = INT64_MAX;
+    assert_int_equal(mongo_client_clock(&fixture->client, &offset_ms), ERROR_NONE);
+    assert_true(offset_ms > -60000);
+    assert_true(offset_ms < 60000);
+    assert_int_equal(mongo_client_ping(&fixture->client), ERROR_NONE);
+}
+
+#define START_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        START_TEST(a_server_that_compares_versions_passes),
+        START_TEST(a_server_that_does_not_is_refused_and_told_why),
+        START_TEST(a_server_that_is_not_there_is_no_verdict),
+        START_TEST(what_the_uri_leaves_open_is_set_and_what_it_says_stands),
+        START_TEST(the_key_of_the_ids_is_made_once),
+        START_TEST(the_indexes_are_made_and_made_again),
+        START_TEST(an_index_that_the_server_cannot_make_is_done_without),
+        START_TEST(the_servers_clock_is_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,299 @@
+/* test_engine_shared.c - the engine over a store that others write to: races lost, outcomes
+ * unknown. The store in memory stands in, and says what it is told to. */
+#include "support/unit.h"
+
+#include "engine/engine.h"
+#include "store/memory/memory_store.h"
+
+enum { COMMANDS_MAX = 16, SHOWTIMES = 2 };
+
+#define NOW_MS INT64_C(1700000000000)
+#define HOUR_MS INT64_C(3600000)
+
+struct house {
+    struct memory_store *memory;
+    struct store inner;
+    struct store_methods methods;
+    enum error told; /* What the next commits or gathers say. */
+    uint32_t times;  /* How many of them. */
+    bool at_gather;  /* It is the gather that says so. */
+    uint32_t commits;
+    uint32_t turns; /* In the open batch. */
+    uint32_t turns_max;
+    struct feed *feed;
+    struct engine *engine;
+    uint32_t answered;
+    struct command *order[COMMANDS_MAX];
+    struct command commands[COMMANDS_MAX];
+};
+
+static const struct siphash_key key = {.bytes = {1}};
+
+static struct id showtime_of(uint8_t number)
+{
+    return (struct id){.bytes = {number}};
+}
+
+static void note_answer(void *context, struct command *command)
+{
+    struct house *house = context;
+    house->order[house->answered++] = command;
+}
+
+static enum error load(void *context, struct id showtime, void *block, struct seat_map *ret_map)
+{
+    const struct house *house = context;
+    return house->inner.methods->load(house->inner.context, showtime, block, ret_map);
+}
+
+static enum error begin(void *context)
+{
+    struct house *house = context;
+    house->turns = 0;
+    return house->inner.methods->begin(house->inner.context);
+}
+
+static bool is_told(struct house *house)
+{
+    if (house->times == 0) return false;
+    house->times--;
+    return true;
+}
+
+static enum error gather(void *context, struct turn *turn)
+{
+    struct house *house = context;
+    house->turns++;
+    if (house->turns > house->turns_max) house->turns_max = house->turns;
+    if (house->at_gather && is_told(house)) return house->told;
+    return house->inner.methods->gather(house->inner.context, turn);
+}
+
+static enum error record(void *context, const struct turn *turn)
+{
+    const struct house *house = context;
+    return house->inner.methods->record(house->inner.context, turn);
+}
+
+static void rollback(void *context)
+{
+    const struct house *house = context;
+    house->inner.methods->rollback(house->inner.context);
+}
+
+static enum error commit(void *context)
+{
+    struct house *house = context;
+    house->commits++;
+    if (house->at_gather || !is_told(house)) {
+        return house->inner.methods->commit(house->inner.context);
+    }
+    rollback(house);
+    return house->told;
+}
+
+static enum error tend(void *context, int64_t now_ms)
+{
+    (void)context;
+    (void)now_ms;
+    return ERROR_NONE;
+}
+
+static int setup(void **state)
+{
+    static const struct seat_layout layout = {.rows = 10, .cols = 10};
+    struct house *house = calloc(1, sizeof *house);
+    if (house == NULL) return -1;
+    *state = house;
+    house->memory = memory_store_open(&key, &key);
+    house->feed = feed_open(SHOWTIMES);
+    if (house->memory == NULL || house->feed == NULL) return -1;
+    house->inner = memory_store_port(house->memory);
+    house->methods = *house->inner.methods;
+    house->methods.load = load;
+    house->methods.begin = begin;
+    house->methods.gather = gather;
+    house->methods.record = record;
+    house->methods.commit = commit;
+    house->methods.rollback = rollback;
+    house->methods.tend = tend;
+    for (uint8_t number = 1; number <= SHOWTIMES; number++) {
+        memory_store_put_showtime(house->memory,
+                                  &(struct memory_showtime){.id = showtime_of(number),
+                                                            .layout = &layout,
+                                                            .starts_at_ms = NOW_MS + HOUR_MS,
+                                                            .ends_at_ms = NOW_MS + 2 * HOUR_MS,
+                                                            .prices = {90000, 90000, 90000}});
+    }
+    const struct engine_options options = {
+        .policy = {.hold_ms = HOLD_MS_DEFAULT,
+                   .payment_ms = PAYMENT_MS_DEFAULT,
+                   .held_seats_max = HELD_SEATS_MAX_DEFAULT,
+                   .tag_key = key},
+        .showtimes_max = SHOWTIMES,
+        .store = {.context = house, .methods = &house->methods, .shared = true},
+        .feed = house->feed,
+        .answered = note_answer,
+        .answered_context = house};
+    house->engine = engine_open(&options);
+    return house->engine == NULL ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+    struct house *house = *state;
+    engine_close(house->engine);
+    feed_close(house->feed);
+    memory_store_close(house->memory);
+    free(house);
+    return 0;
+}
+
+/* A hold of one seat of row A under a key of its own. */
+static struct command *submit(struct house *house, uint32_t index, uint8_t showtime, uint16_t col)
+{
+    struct command *command = &house->commands[index];
+    *command = (struct command){.kind = COMMAND_HOLD,
+                                .showtime = showtime_of(showtime),
+                                .claim = {.user = user_of(SLICE("an")), .key.bytes = {1}},
+                                .seat_count = 1,
+                                .seats = {{.col = col}}};
+    memcpy(command->claim.key.bytes + 8, &index, sizeof index);
+    engine_submit(house->engine, command);
+    return command;
+}
+
+static void run(struct house *house, int64_t now_ms)
+{
+    uint32_t steps = 0;
+    while (engine_step(house->engine, now_ms)) assert_true(++steps < 100);
+}
+
+static void a_turn_that_lost_is_decided_again_in_its_order(void **state)
+{
+    struct house *house = *state;
+    house->told = ERROR_BOOKING_LOCK_FAILED;
+    house->times = 3;
+    const struct command *first = submit(house, 0, 1, 1);
+    const struct command *second = submit(house, 1, 1, 1);
+    assert_true(engine_step(house->engine, NOW_MS));
+    assert_int_equal(house->answered, 0);
+    assert_int_equal(engine_counts(house->engine).queued, 2);
+    const struct command *third = submit(house, 2, 1, 2);
+    run(house, NOW_MS + 1);
+    assert_int_equal(house->answered, 3);
+    assert_ptr_equal(house->order[0], first);
+    assert_ptr_equal(house->order[1], second);
+    assert_ptr_equal(house->order[2], third);
+    assert_int_equal(first->answer.refusal, REFUSAL_NONE);
+    assert_int_equal(second->answer.refusal, REFUSAL_SEAT_HELD_BY_ANOTHER);
+    assert_int_equal(third->answer.refusal, REFUSAL_NONE);
+    const struct engine_counts counts = engine_counts(house->engine);
+    assert_int_equal(counts.races_lost, 3);
+    assert_int_equal(counts.loads, 4); /* The map of before is not looked at again. */
+    assert_int_equal(counts.commit_failures, 0);
+    assert_int_equal(counts.queued, 0);
+}
+
+static void a_race_seen_while_gathering_is_one_too(void **state)
+{
+    struct house *house = *state;
+    house->told = ERROR_BOOKING_LOCK_FAILED;
+    house->times = 1;
+    house->at_gather = true;
+    const struct command *hold = submit(house, 0, 1, 1);
+    run(house, NOW_MS);
+    assert_int_equal(hold->answer.failure, ERROR_NONE);
+    assert_int_equal(engine_counts(house->engine).races_lost, 1);
+}
+
+static void who_loses_for_long_hears_so_and_the_others_go_on(void **state)
+{
+    struct house *house = *state;
+    house->told = ERROR_BOOKING_LOCK_FAILED;
+    house->times = 2;
+    const struct command *early = submit(house, 0, 1, 1);
+    assert_true(engine_step(house->engine, NOW_MS));
+    const struct command *late = submit(house, 1, 1, 2);
+    assert_true(engine_step(house->engine, NOW_MS + RACE_PATIENCE_MS));
+    assert_int_equal(house->answered, 1);
+    assert_int_equal(early->answer.failure, ERROR_BOOKING_LOCK_FAILED);
+    run(house, NOW_MS + RACE_PATIENCE_MS);
+    assert_int_equal(house->answered, 2);
+    assert_int_equal(late->answer.failure, ERROR_NONE);
+    assert_int_equal(late->answer.refusal, REFUSAL_NONE);
+}
+
+static void a_race_that_is_never_won_ends(void **state)
+{
+    struct house *house = *state;
+    house->told = ERROR_BOOKING_LOCK_FAILED;
+    house->times = UINT32_MAX;
+    const struct command *hold = submit(house, 0, 1, 1);
+    for (int64_t now_ms = NOW_MS; now_ms <= NOW_MS + RACE_PATIENCE_MS; now_ms += 100) {
+        (void)engine_step(house->engine, now_ms);
+    }
+    assert_int_equal(house->answered, 1);
+    assert_int_equal(hold->answer.failure, ERROR_BOOKING_LOCK_FAILED);
+    assert_int_equal(engine_counts(house->engine).queued, 0);
+}
+
+static void a_batch_is_one_showtimes_turn(void **state)
+{
+    struct house *house = *state;
+    (void)submit(house, 0, 1, 1);
+    (void)submit(house, 1, 2, 1);
+    run(house, NOW_MS);
+    assert_int_equal(house->answered, 2);
+    assert_int_equal(house->commits, 2);
+    assert_int_equal(house->turns_max, 1);
+}
+
+static void an_unknown_outcome_is_told_and_the_engine_goes_on(void **state)
+{
+    struct house *house = *state;
+    house->told = ERROR_OUTCOME_UNKNOWN;
+    house->times = 1;
+    const struct command *hold = submit(house, 0, 1, 1);
+    run(house, NOW_MS);
+    assert_int_equal(hold->answer.failure, ERROR_OUTCOME_UNKNOWN);
+    assert_false(engine_failed(house->engine));
+    const struct command *again = submit(house, 1, 1, 1);
+    run(house, NOW_MS);
+    assert_int_equal(again->answer.failure, ERROR_NONE);
+    assert_int_equal(again->answer.refusal, REFUSAL_NONE);
+    assert_int_equal(engine_counts(house->engine).loads, 2);
+}
+
+static void a_hold_is_dead_at_its_end_and_its_seat_free_when_every_clock_says_so(void **state)
+{
+    struct house *house = *state;
+    const struct command *hold = submit(house, 0, 1, 1);
+    run(house, NOW_MS);
+    const int64_t end_ms = hold->answer.booking.hold_expires_at_ms;
+    assert_true(engine_next_due_ms(house->engine) == end_ms + STEAL_GUARD_MS);
+    const struct command *early = submit(house, 1, 1, 1);
+    run(house, end_ms + STEAL_GUARD_MS - 1);
+    assert_int_equal(early->answer.refusal, REFUSAL_SEAT_HELD_BY_ANOTHER);
+    assert_false(engine_step(house->engine, end_ms + STEAL_GUARD_MS - 1)); /* And rests. */
+    const struct command *late = submit(house, 2, 1, 1);
+    run(house, end_ms + STEAL_GUARD_MS);
+    assert_int_equal(late->answer.refusal, REFUSAL_NONE);
+    assert_int_equal(engine_counts(house->engine).holds_expired, 1);
+}
+
+#define SHARED_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SHARED_TEST(a_turn_that_lost_is_decided_again_in_its_order),
+        SHARED_TEST(a_race_seen_while_gathering_is_one_too),
+        SHARED_TEST(who_loses_for_long_hears_so_and_the_others_go_on),
+        SHARED_TEST(a_race_that_is_never_won_ends),
+        SHARED_TEST(a_batch_is_one_showtimes_turn),
+        SHARED_TEST(an_unknown_outcome_is_told_and_the_engine_goes_on),
+        SHARED_TEST(a_hold_is_dead_at_its_end_and_its_seat_free_when_every_clock_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
