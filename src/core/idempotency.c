@@ -38,3 +38,13 @@ struct slice operation_name(enum operation operation)
     CHECK(operation < OPERATION_COUNT);
     return operation_names[operation];
 }
+
+bool operation_parse(struct slice text, enum operation *ret_operation)
+{
+    for (uint32_t operation = 0; operation < OPERATION_COUNT; operation++) {
+        if (!slice_equal(text, operation_names[operation])) continue;
+        *ret_operation = (enum operation)operation;
+        return true;
+    }
+    return false;
+}

@@ -50,3 +50,4 @@ bool claim_key_same(const struct claim_key *left, const struct claim_key *right)
 bool fingerprint_equal(const struct fingerprint *left, const struct fingerprint *right);
 
 struct slice operation_name(enum operation operation);
+bool operation_parse(struct slice text, enum operation *ret_operation);

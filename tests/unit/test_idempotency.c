@@ -83,7 +83,13 @@ static void operations_have_the_contracts_names(void **state)
                                                         SLICE_INIT("pay"), SLICE_INIT("refund")};
     for (uint32_t index = 0; index < OPERATION_COUNT; index++) {
         assert_slice_equal(operation_name((enum operation)index), names[index]);
+        enum operation operation = OPERATION_COUNT;
+        assert_true(operation_parse(names[index], &operation));
+        assert_int_equal(operation, index);
     }
+    enum operation operation = OPERATION_COUNT;
+    assert_false(operation_parse(SLICE("holds"), &operation));
+    assert_int_equal(operation, OPERATION_COUNT);
 }
 
 int main(void)
