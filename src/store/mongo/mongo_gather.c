@@ -321,7 +321,7 @@ enum error mongo_gather_turn(struct mongo_store *store, struct turn *turn)
     for (int look = 0; look < 3; look++) {
         const enum error error = mongo_facts_fetch(store);
         if (error != ERROR_NONE) return error;
-        want_more(&store->facts);
+        if (look < 2) want_more(&store->facts);
     }
     if (turn->map != NULL && is_overtaken(store, turn)) return ERROR_BOOKING_LOCK_FAILED;
     struct search search = {.store = store, .turn = turn};
