@@ -200,6 +200,26 @@ static void money_and_a_cancel_leave_one_truth(void **state)
     assert_int_equal(twice.answer.payment.status, PAYMENT_REFUND_DUE);
 }
 
+static void a_broken_document_refuses_its_turn_and_not_the_process(void **state)
+{
+    struct house *house = *state;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    mongo_desk_run(&house->one, &hold);
+    static const char *const breaks[] = {
+        "{\"$unset\": {\"seats\": 1}}", "{\"$set\": {\"status\": 7}}",
+        "{\"$set\": {\"user_id\": \"\"}}", "{\"$set\": {\"seats\": [{\"seat_id\": \"?\"}]}}"};
+    for (size_t index = 0; index < sizeof breaks / sizeof breaks[0]; index++) {
+        bson_t filter = BSON_INITIALIZER;
+        bson_t *update = bson_new_from_json((const uint8_t *)breaks[index], -1, NULL);
+        assert_non_null(update);
+        assert_true(mongoc_collection_update_one(house->fixture.client.collections[MONGO_BOOKINGS],
+                                                 &filter, update, NULL, NULL, NULL));
+        bson_destroy(update);
+        struct command cancel = turn_fixture_cancel("an", hold.answer.booking.id);
+        assert_int_equal(mongo_desk_decide(&house->two, &cancel), ERROR_INTERNAL_ERROR);
+    }
+}
+
 static void money_that_was_only_recorded_is_found_and_decided(void **state)
 {
     struct house *house = *state;
@@ -271,6 +291,7 @@ int main(void)
         RACE_TEST(an_intent_alone_is_not_seen_and_the_next_one_adopts_it),
         RACE_TEST(a_key_of_another_showtime_is_taken_even_as_an_intent),
         RACE_TEST(money_and_a_cancel_leave_one_truth),
+        RACE_TEST(a_broken_document_refuses_its_turn_and_not_the_process),
         RACE_TEST(money_that_was_only_recorded_is_found_and_decided),
         RACE_TEST(many_turns_of_two_instances_sell_every_seat_once),
     };
