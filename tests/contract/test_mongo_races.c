@@ -75,11 +75,50 @@ static void a_refusal_by_an_old_map_does_not_leave(void **state)
     assert_int_equal(store->methods->begin(store->context), ERROR_NONE);
     turn_begin(house->two.turn, &house->two.policy, NULL, &house->two.map, FIXTURE_NOW_MS);
     turn_add(house->two.turn, &late);
-    assert_int_equal(store->methods->gather(store->context, house->two.turn),
-                     ERROR_BOOKING_LOCK_FAILED);
-    mongo_desk_undo(&house->two);
+    assert_int_equal(store->methods->gather(store->context, house->two.turn), ERROR_NONE);
+    turn_decide(house->two.turn);
+    assert_int_equal(late.answer.refusal, REFUSAL_SEAT_HELD_BY_ANOTHER);
+    assert_false(turn_changed(house->two.turn));
+    assert_int_equal(mongo_desk_commit(&house->two), ERROR_BOOKING_LOCK_FAILED);
     mongo_desk_run(&house->two, &late);
     assert_int_equal(late.answer.refusal, REFUSAL_NONE);
+}
+
+/* Acts for another instance while one reads. */
+struct meanwhile {
+    struct mongo_desk *rival;
+    struct command *command;
+    enum mongo_step at;
+    bool done;
+};
+
+static enum error act(void *context, enum mongo_step step)
+{
+    struct meanwhile *meanwhile = context;
+    if (step != meanwhile->at || meanwhile->done) return ERROR_NONE;
+    meanwhile->done = true;
+    struct mongo_desk *rival = meanwhile->rival;
+    mongo_desk_run(rival, meanwhile->command);
+    return rival->store.methods->tend(rival->store.context, rival->now_ms);
+}
+
+static void documents_that_are_newer_than_the_map_are_not_mixed_with_it(void **state)
+{
+    struct house *house = *state;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    mongo_desk_run(&house->two, &hold);
+    struct command cancel = turn_fixture_cancel("an", hold.answer.booking.id);
+    struct meanwhile meanwhile = {
+        .rival = &house->two, .command = &cancel, .at = MONGO_STEP_READ_DOCUMENTS};
+    struct mongo_desk reading;
+    mongo_desk_open(&reading, &house->fixture, turn_fixture_id(1),
+                    (struct mongo_hook){.before = act, .context = &meanwhile});
+    struct command pay = turn_fixture_pay("an", hold.answer.booking.id, PAYMENT_MOMO, 2);
+    assert_int_equal(mongo_desk_decide(&reading, &pay), ERROR_BOOKING_LOCK_FAILED);
+    assert_true(meanwhile.done);
+    mongo_desk_run(&reading, &pay);
+    assert_int_equal(pay.answer.refusal, REFUSAL_BOOKING_NOT_PENDING);
+    mongo_desk_close(&reading);
 }
 
 static void one_key_at_two_instances_makes_one_booking(void **state)
@@ -161,6 +200,55 @@ static void money_and_a_cancel_leave_one_truth(void **state)
     assert_int_equal(twice.answer.payment.status, PAYMENT_REFUND_DUE);
 }
 
+static void a_broken_document_refuses_its_turn_and_not_the_process(void **state)
+{
+    struct house *house = *state;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    mongo_desk_run(&house->one, &hold);
+    static const char *const breaks[] = {
+        "{\"$unset\": {\"seats\": 1}}", "{\"$set\": {\"status\": 7}}",
+        "{\"$set\": {\"user_id\": \"\"}}", "{\"$set\": {\"seats\": [{\"seat_id\": \"?\"}]}}"};
+    for (size_t index = 0; index < sizeof breaks / sizeof breaks[0]; index++) {
+        bson_t filter = BSON_INITIALIZER;
+        bson_t *update = bson_new_from_json((const uint8_t *)breaks[index], -1, NULL);
+        assert_non_null(update);
+        assert_true(mongoc_collection_update_one(house->fixture.client.collections[MONGO_BOOKINGS],
+                                                 &filter, update, NULL, NULL, NULL));
+        bson_destroy(update);
+        struct command cancel = turn_fixture_cancel("an", hold.answer.booking.id);
+        assert_int_equal(mongo_desk_decide(&house->two, &cancel), ERROR_INTERNAL_ERROR);
+    }
+}
+
+static void money_that_was_only_recorded_is_found_and_decided(void **state)
+{
+    struct house *house = *state;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    mongo_desk_run(&house->one, &hold);
+    struct command pay = turn_fixture_pay("an", hold.answer.booking.id, PAYMENT_MOMO, 2);
+    mongo_desk_run(&house->one, &pay);
+    struct command money = turn_fixture_money(&pay.answer.payment, MONEY_PAID);
+    struct mongo_waiting waiting[4];
+    size_t count = 9;
+    assert_int_equal(mongo_reader_waiting(house->readers, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(count, 0);
+    assert_int_equal(mongo_desk_decide(&house->one, &money), ERROR_NONE);
+    mongo_desk_undo(&house->one); /* And is heard of no more. */
+    assert_int_equal(mongo_reader_waiting(house->readers, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(count, 1);
+    assert_true(id_equal(waiting[0].showtime, turn_fixture_id(1)));
+    assert_int_equal(waiting[0].payment.paid_amount, pay.answer.payment.amount);
+    struct command resumed = turn_fixture_money(&waiting[0].payment, MONEY_PAID);
+    resumed.amount = waiting[0].payment.paid_amount;
+    resumed.paid_at_ms = waiting[0].payment.paid_at_ms;
+    mongo_desk_run(&house->two, &resumed);
+    assert_int_equal(resumed.answer.outcome, MONEY_CONFIRMED);
+    assert_int_equal(house->two.store.methods->tend(house->two.store.context, FIXTURE_NOW_MS),
+                     ERROR_NONE);
+    assert_int_equal(mongo_reader_waiting(house->readers, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(count, 0);
+}
+
 static void many_turns_of_two_instances_sell_every_seat_once(void **state)
 {
     struct house *house = *state;
@@ -198,10 +286,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RACE_TEST(one_of_two_turns_on_a_version_wins),
         RACE_TEST(a_refusal_by_an_old_map_does_not_leave),
+        RACE_TEST(documents_that_are_newer_than_the_map_are_not_mixed_with_it),
         RACE_TEST(one_key_at_two_instances_makes_one_booking),
         RACE_TEST(an_intent_alone_is_not_seen_and_the_next_one_adopts_it),
         RACE_TEST(a_key_of_another_showtime_is_taken_even_as_an_intent),
         RACE_TEST(money_and_a_cancel_leave_one_truth),
+        RACE_TEST(a_broken_document_refuses_its_turn_and_not_the_process),
+        RACE_TEST(money_that_was_only_recorded_is_found_and_decided),
         RACE_TEST(many_turns_of_two_instances_sell_every_seat_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,9 +209,22 @@ static void late_money_does_not_find_a_blocked_seat(void **state)
     assert_int_equal(money.answer.payment.reason, REASON_SEATS_TAKEN);
 }
 
+static void a_block_whose_command_brings_its_id_draws_none(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    struct staff_order order;
+    struct command command = turn_fixture_block("staff", "B1", &order);
+    const uint64_t next_block = fixture->numbers.next_block;
+    command.made = turn_fixture_id(77);
+    assert_int_equal(turn_fixture_decide(fixture, &command)->refusal, REFUSAL_NONE);
+    assert_true(id_equal(order.answer.block.id, command.made));
+    assert_true(fixture->numbers.next_block == next_block);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        STATEMENT(a_block_whose_command_brings_its_id_draws_none),
         STATEMENT(a_block_takes_its_seats_from_sale_and_is_written_down),
         STATEMENT(a_blocked_seat_cannot_be_held),
         STATEMENT(a_block_of_taken_seats_names_them_all_and_the_firmest_gives_the_code),

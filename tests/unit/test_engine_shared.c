@@ -195,6 +195,26 @@ static void a_turn_that_lost_is_decided_again_in_its_order(void **state)
     assert_int_equal(counts.queued, 0);
 }
 
+static void what_is_decided_again_comes_before_what_still_waited(void **state)
+{
+    struct house *house = *state;
+    struct staff_order order = {.text = reason_of(SLICE("no light"))};
+    house->told = ERROR_BOOKING_LOCK_FAILED;
+    house->times = 1;
+    struct command *cancel = &house->commands[0];
+    *cancel = (struct command){.kind = COMMAND_CANCEL_SHOWTIME,
+                               .showtime = showtime_of(1),
+                               .claim.user = user_of(SLICE("staff")),
+                               .order = &order};
+    engine_submit(house->engine, cancel);
+    const struct command *hold = submit(house, 1, 1, 1); /* Waits for the next turn. */
+    run(house, NOW_MS);
+    assert_int_equal(engine_counts(house->engine).races_lost, 1);
+    assert_ptr_equal(house->order[0], cancel);
+    assert_int_equal(cancel->answer.refusal, REFUSAL_NONE);
+    assert_int_equal(hold->answer.refusal, REFUSAL_SHOWTIME_NOT_AVAILABLE);
+}
+
 static void a_race_seen_while_gathering_is_one_too(void **state)
 {
     struct house *house = *state;
@@ -288,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SHARED_TEST(a_turn_that_lost_is_decided_again_in_its_order),
+        SHARED_TEST(what_is_decided_again_comes_before_what_still_waited),
         SHARED_TEST(a_race_seen_while_gathering_is_one_too),
         SHARED_TEST(who_loses_for_long_hears_so_and_the_others_go_on),
         SHARED_TEST(a_race_that_is_never_won_ends),

@@ -226,6 +226,19 @@ static void a_hold_of_no_seats_is_a_bug(void **state)
     assert_true(unit_aborts(no_seats, *state));
 }
 
+static void a_hold_that_brings_its_id_and_code_draws_none(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    struct command command = turn_fixture_hold("an", "A1", 1);
+    const uint64_t next_booking = fixture->numbers.next_booking;
+    command.made = turn_fixture_id(77);
+    command.made_code = (struct code){"ABCD2345"};
+    const struct answer *answer = turn_fixture_decide(fixture, &command);
+    assert_true(id_equal(answer->booking.id, command.made));
+    assert_memory_equal(answer->booking.code.letters, "ABCD2345", CODE_SIZE);
+    assert_true(fixture->numbers.next_booking == next_booking);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +258,7 @@ int main(void)
         STATEMENT(conflicts_are_looked_at_before_hoarding),
         STATEMENT(a_hold_larger_than_the_limit_is_told_to_wait_a_hold),
         STATEMENT(a_hold_of_no_seats_is_a_bug),
+        STATEMENT(a_hold_that_brings_its_id_and_code_draws_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,9 +231,21 @@ static void a_hold_that_has_lost_its_seats_cannot_be_paid(void **state)
                         REFUSAL_BOOKING_HOLD_EXPIRED);
 }
 
+static void a_payment_whose_command_brings_its_id_draws_none(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    const struct booking held = turn_fixture_held(fixture, "an", "A1", 1);
+    struct command command = turn_fixture_pay("an", held.id, PAYMENT_MOMO, 2);
+    const uint64_t next_payment = fixture->numbers.next_payment;
+    command.made = turn_fixture_id(77);
+    assert_true(id_equal(turn_fixture_decide(fixture, &command)->payment.id, command.made));
+    assert_true(fixture->numbers.next_payment == next_payment);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        STATEMENT(a_payment_whose_command_brings_its_id_draws_none),
         STATEMENT(the_first_payment_extends_the_hold_to_its_own_end),
         STATEMENT(a_payment_that_ends_earlier_leaves_the_hold_as_it_is),
         STATEMENT(a_confirms_payment_ends_with_the_hold_and_carries_the_key),

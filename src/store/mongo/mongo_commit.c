@@ -33,6 +33,15 @@ static int64_t matched_of(const bson_t *reply)
     return bson_iter_init_find(&at, reply, "matchedCount") ? bson_iter_as_int64(&at) : 0;
 }
 
+/* The driver overlooks one that has no text. */
+static bool has_concern_error(const bson_t *reply)
+{
+    bson_iter_t at;
+    bson_iter_t error;
+    if (!bson_iter_init_find(&at, reply, "writeConcernErrors")) return false;
+    return bson_iter_recurse(&at, &error) && bson_iter_next(&error);
+}
+
 /* One try; the same bytes each time. */
 static void try_once(struct mongo_store *store, const bson_t *filter, const bson_t *update,
                      struct attempt *attempt)
@@ -44,7 +53,11 @@ static void try_once(struct mongo_store *store, const bson_t *filter, const bson
                                                    filter, update, options, &reply, &why);
     store->counts.round_trips++;
     attempt->class = MONGO_DONE;
-    if (done) {
+    if (done && has_concern_error(&reply)) {
+        attempt->verdict = NOT_DECIDED;
+        attempt->class = MONGO_APPLIED;
+        attempt->maybe = true;
+    } else if (done) {
         attempt->verdict = matched_of(&reply) == 1 ? APPLIED_NOW : NOT_MATCHED;
     } else {
         attempt->verdict = NOT_DECIDED;

@@ -171,8 +171,10 @@ void mongo_documents_append_entry(struct id id, const struct journal_entry *entr
 
 bool mongo_documents_read_booking(const bson_t *document, struct mongo_booking *booking)
 {
-    return read_id(document, &booking->booking.id) &&
-           mongo_fields_read(&bookings, document, booking);
+    const struct booking *read = &booking->booking;
+    if (!read_id(document, &booking->booking.id)) return false;
+    if (!mongo_fields_read(&bookings, document, booking)) return false;
+    return !id_is_none(read->showtime) && read->user.size > 0 && read->seat_count > 0;
 }
 
 bool mongo_documents_read_payment(const bson_t *document, struct mongo_payment *payment)

@@ -4,7 +4,8 @@
  * again, resolved, or given up.
  *
  * Thread: any.
- * Source: docs/decisions/0001-decide-commit-answer.md; the driver's and the server's error codes.
+ * Source: docs/decisions/0008-one-update-of-the-showtime.md; the driver's and the server's error
+ * codes.
  */
 #pragma once
 

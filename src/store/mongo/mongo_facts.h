@@ -12,11 +12,12 @@
 #include "core/facts.h"
 #include "store/mongo/mongo_documents.h"
 
-enum { MONGO_FACT_SLOTS = 16384, MONGO_FACTS_MAX = 4096 }; /* All that a turn can name. */
+/* A command names up to four bookings, itself or through its key and payments, and each of them
+ * two payments, besides its own two. */
+enum { MONGO_FACTS_MAX = TURN_COMMANDS_MAX * 10, MONGO_FACT_SLOTS = 16384 };
 
-static_assert(MONGO_FACTS_MAX >= TURN_BOOKINGS_MAX + TURN_COMMANDS_MAX, "named, and made");
-static_assert(MONGO_FACTS_MAX >= TURN_PAYMENTS_MAX + TURN_COMMANDS_MAX, "named, and made");
 static_assert(MONGO_FACT_SLOTS >= 2 * MONGO_FACTS_MAX, "the hash stays half empty");
+static_assert(MONGO_FACTS_MAX <= UINT16_MAX, "a slot holds a position");
 
 enum mongo_fact_kind { MONGO_FACT_BOOKING, MONGO_FACT_PAYMENT, MONGO_FACT_KEY, MONGO_FACT_BLOCK };
 

@@ -279,6 +279,28 @@ static void name_made(struct mongo_store *store, struct command *command)
     }
 }
 
+/* The map must be what the cut shows. One that was kept since the last commit will do: a commit
+ * proves it, and without one mongo_gather_prove does. */
+static enum error check_map(struct mongo_store *store, const struct seat_map *map)
+{
+    const struct mongo_cut *cut = &store->cut;
+    if (id_equal(cut->showtime, map->showtime) && cut->version == map->version) return ERROR_NONE;
+    const enum error error = mongo_gather_cut(store, map->showtime);
+    if (error != ERROR_NONE) return error;
+    store->unproved = false;
+    return cut->version == map->version ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
+}
+
+enum error mongo_gather_prove(struct mongo_store *store)
+{
+    const struct id showtime = store->cut.showtime;
+    const uint64_t version = store->cut.version;
+    if (!store->gathered || !store->unproved || id_is_none(showtime)) return ERROR_NONE;
+    const enum error error = mongo_gather_cut(store, showtime);
+    if (error != ERROR_NONE) return error;
+    return store->cut.version == version ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
+}
+
 enum error mongo_gather_turn(struct mongo_store *store, struct turn *turn)
 {
     CHECK(store->open);
@@ -286,10 +308,12 @@ enum error mongo_gather_turn(struct mongo_store *store, struct turn *turn)
     turn->numbers = &store->numbers;
     mongo_facts_clear(&store->facts);
     if (turn->map != NULL) {
-        const enum error error = mongo_gather_cut(store, turn->map->showtime);
+        const enum error error = check_map(store, turn->map);
         if (error != ERROR_NONE) return error;
-        if (store->cut.version != turn->map->version) return ERROR_BOOKING_LOCK_FAILED;
+    } else {
+        store->unproved = false;
     }
+    store->gathered = true;
     for (uint32_t index = 0; index < turn->command_count; index++) {
         want(store, turn->commands[index]);
     }
@@ -297,7 +321,7 @@ enum error mongo_gather_turn(struct mongo_store *store, struct turn *turn)
     for (int look = 0; look < 3; look++) {
         const enum error error = mongo_facts_fetch(store);
         if (error != ERROR_NONE) return error;
-        want_more(&store->facts);
+        if (look < 2) want_more(&store->facts);
     }
     if (turn->map != NULL && is_overtaken(store, turn)) return ERROR_BOOKING_LOCK_FAILED;
     struct search search = {.store = store, .turn = turn};

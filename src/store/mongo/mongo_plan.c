@@ -230,6 +230,7 @@ void mongo_plan_begin(struct mongo_store *store, uint64_t version)
     const bson_oid_t showtime = mongo_ids_to_oid(store->cut.showtime);
     plan->made = true;
     plan->edits = false;
+    plan->cancels = false;
     plan->showtime = store->cut.showtime;
     plan->batch = mongo_ids_next();
     plan->version = version;
@@ -303,6 +304,7 @@ enum error mongo_plan_turn(struct mongo_store *store, const struct turn *turn)
     append_keys(&outbox);
     append_staff(&outbox);
     append_showtime(turn, &set);
+    store->plan.cancels = turn->showtime_cancelled;
     const enum error error = mongo_plan_finish(store, &set, &settle, outbox.count, turn->now_ms);
     bson_destroy(&set);
     bson_destroy(&settle);

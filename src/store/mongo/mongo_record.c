@@ -251,7 +251,7 @@ enum error mongo_record_turn(struct mongo_store *store, const struct turn *turn)
 {
     CHECK(store->open);
 
-    if (store->plan.made || !is_sound(store, turn)) {
+    if (store->plan.made || !store->gathered || !is_sound(store, turn)) {
         log_event(LOG_ERROR, "turn_refused", LOG_NUMBER("commands", turn->command_count));
         return ERROR_INTERNAL_ERROR;
     }

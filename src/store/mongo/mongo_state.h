@@ -33,7 +33,8 @@ struct mongo_plan {
     struct id showtime;
     struct id batch;
     uint64_t version; /* After it. */
-    bool edits;       /* It changes the showtime itself: */
+    bool cancels;     /* It cancels the showtime, */
+    bool edits;       /* or changes it: */
     int64_t starts_at_ms;
     int64_t ends_at_ms;
     int64_t prices[SEAT_TYPE_COUNT];
@@ -54,8 +55,10 @@ struct mongo_store {
     struct mac *mac;
     struct numbers numbers; /* Lent to turns, and not used: ids follow from what is asked. */
     bool open;
-    bool dead; /* A hook ended it. */
-    struct mongo_cut cut;
+    bool dead;            /* A hook ended it. */
+    struct mongo_cut cut; /* Of the last showtime, as last read or written. */
+    bool gathered;        /* In this batch: a turn, */
+    bool unproved;        /* and from a cut of before it. */
     struct mongo_facts facts;
     struct mongo_plan plan;
     struct mongo_settle committed; /* To be echoed: of the last commit. */

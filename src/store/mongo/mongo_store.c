@@ -34,7 +34,9 @@ static enum error load(void *context, struct id showtime, void *block, struct se
     error = mongo_state_find(store, MONGO_SHOWTIMES, showtime, NULL, &document, &there);
     if (error != ERROR_NONE) return error;
     if (!there) return ERROR_SHOWTIME_NOT_FOUND;
-    const bool whole = mongo_showtime_read(&document, &store->options.tag_key, block, ret_map);
+    const bool whole = mongo_showtime_read(&document, &store->options.tag_key, block, ret_map) &&
+                       mongo_gather_take_cut(store, showtime, &document);
+    store->unproved = store->unproved && !whole;
     bson_destroy(&document);
     if (!whole) return refuse_broken(showtime);
     mongo_edit_lay_over(store, ret_map);
@@ -66,7 +68,8 @@ static enum error begin(void *context)
         if (error != ERROR_NONE) return error;
     }
     if (store->dead) return ERROR_STORE_UNAVAILABLE;
-    store->cut.showtime = (struct id){0};
+    store->gathered = false;
+    store->unproved = true;
     store->open = true;
     return ERROR_NONE;
 }
@@ -100,6 +103,7 @@ static void rollback(void *context)
     CHECK(store->open);
     mongo_plan_clear(store);
     forget_rest(store);
+    store->cut.showtime = (struct id){0};
     store->open = false;
 }
 
@@ -114,21 +118,47 @@ static bool is_looked_for(const struct mongo_settle *settle)
     return false;
 }
 
-/* A turn with nothing to write was decided against a map that was current as it was gathered:
- * after its commands had come. */
+/* What the commit has written is what a look at the showtime would show. */
+static void keep_cut(struct mongo_store *store)
+{
+    struct mongo_cut *cut = &store->cut;
+    const struct mongo_plan *plan = &store->plan;
+    const bool edited = plan->edits || !id_equal(cut->showtime, plan->showtime);
+    if (edited || !mongo_settle_take(&cut->settle, &store->committed.array)) {
+        cut->showtime = (struct id){0};
+        return;
+    }
+    cut->version = plan->version;
+    cut->cancelled = cut->cancelled || plan->cancels;
+    if (cut->batch_count == BATCHES_REMEMBERED) {
+        memmove(cut->batches, cut->batches + 1, (BATCHES_REMEMBERED - 1) * sizeof *cut->batches);
+        cut->batch_count--;
+    }
+    cut->batches[cut->batch_count++] = plan->batch;
+}
+
+static enum error commit_plan(struct mongo_store *store)
+{
+    const enum error error = mongo_commit_plan(store);
+    if (error == ERROR_NONE) keep_cut(store);
+    else store->cut.showtime = (struct id){0};
+    mongo_plan_clear(store);
+    if (error != ERROR_NONE) forget_rest(store); /* It may not be so. */
+    if (error == ERROR_OUTCOME_UNKNOWN) store->counts.unresolved++;
+    return error;
+}
+
+/* A turn with nothing to write must have been decided against a map that was current after its
+ * commands had come. */
 static enum error commit(void *context)
 {
     struct mongo_store *store = context;
     CHECK(store->open);
     store->open = false;
-    if (!store->plan.made) return store->dead ? ERROR_STORE_UNAVAILABLE : ERROR_NONE;
-    enum error error = mongo_commit_plan(store);
-    mongo_plan_clear(store);
-    if (error == ERROR_OUTCOME_UNKNOWN) store->counts.unresolved++;
-    if (error != ERROR_NONE) {
-        forget_rest(store); /* It may not be so. */
-        return error;
-    }
+    if (store->dead) return ERROR_STORE_UNAVAILABLE;
+    if (!store->plan.made) return mongo_gather_prove(store);
+    enum error error = commit_plan(store);
+    if (error != ERROR_NONE) return error;
     store->counts.commits++;
     error = mongo_state_step(store, MONGO_STEP_COMMITTED);
     if (error == ERROR_NONE && is_looked_for(&store->committed)) write_rest(store);

@@ -8,7 +8,7 @@
  * Errors: as ports/store.h says of shared stores. A crash at any step leaves nothing that the
  *         next turn, or anybody's housekeeping, does not put right.
  * Thread: one at a time; several stores, each with its thread, may share a connection.
- * Source: docs/decisions/0001-decide-commit-answer.md
+ * Source: docs/decisions/0008-one-update-of-the-showtime.md
  */
 #pragma once
 
