@@ -13,8 +13,8 @@
 #undef sprintf
 #undef vsprintf
 
-/* liburiparser's header names some of them in its own macros, so the one file that includes it
- * is built with BANNED_NOTHING. */
+/* liburiparser's header names some of them in its own macros, so the files that include it are
+ * built with BANNED_NOTHING. */
 #ifndef BANNED_NOTHING
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok gets
 #pragma GCC poison atoi atol atoll atof

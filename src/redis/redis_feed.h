@@ -18,7 +18,8 @@
 enum {
     REDIS_FEED_WAIT_MS = 50,       /* Before the first new connection, and up to half as much */
     REDIS_FEED_WAIT_MS_MAX = 2000, /* again by chance; doubled up to this. */
-    REDIS_FEED_PING_MS = 5000,     /* A connection silent for two of these is made anew. */
+    REDIS_FEED_PING_MS = 5000,     /* Asks for a sign of life after this, */
+    REDIS_FEED_SILENCE_MS = 7000,  /* and connects anew without one until this. */
 };
 
 struct redis_feed;

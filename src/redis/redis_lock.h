@@ -20,7 +20,7 @@
 enum {
     REDIS_LOCK_TTL_MS = 5000, /* Above any turn's time; a dead holder's lock ends by it. */
     REDIS_LOCK_TRIES = 3,
-    REDIS_LOCK_WAIT_MS = 100, /* Before the second try; doubled before each further one, */
+    REDIS_LOCK_WAIT_MS = 100,      /* Before the second try; doubled before each further one, */
     REDIS_LOCK_WAITS_MS_MAX = 450, /* and up to half as much again by chance: 150 and 300. */
     REDIS_LOCK_MS_MAX =
         REDIS_CONNECT_MS_MAX + REDIS_LOCK_TRIES * REDIS_COMMAND_MS + REDIS_LOCK_WAITS_MS_MAX,
