@@ -9,6 +9,7 @@ struct engine *engine_open(const struct engine_options *options)
     CHECK(options->showtimes_max >= 1);
     CHECK(options->showtimes_max <= SHOWTIMES_RESIDENT_MAX);
     CHECK(options->answered != NULL);
+    CHECK(options->lock.methods == NULL || options->store.shared);
 
     struct engine *engine = calloc(1, sizeof *engine);
     if (engine == NULL) return NULL;
@@ -133,6 +134,12 @@ static int64_t due_ms(const struct engine *engine, const struct seat_map *map)
     return map->next_lapse_ms + engine_guard_ms(engine);
 }
 
+static void tell_others(const struct engine *engine, const struct seat_map *map)
+{
+    if (engine->options.committed == NULL) return;
+    engine->options.committed(engine->options.committed_context, map->showtime, map->version);
+}
+
 /* What the next batch needs to know of each showtime of this one. */
 static void settle_slots(struct engine *engine, bool committed, int64_t now_ms)
 {
@@ -147,6 +154,7 @@ static void settle_slots(struct engine *engine, bool committed, int64_t now_ms)
             if (engine->batch.changed[index]) {
                 feed_publish(engine->options.feed, slot, &resident->map);
             }
+            if (engine->batch.written[index]) tell_others(engine, &resident->map);
             deadlines_set(&engine->deadlines, slot, due_ms(engine, &resident->map));
             continue;
         }
@@ -309,8 +317,17 @@ static void put_back(struct engine *engine, int64_t now_ms)
 static void note_end(struct engine *engine, enum error error, int64_t now_ms)
 {
     if (error == ERROR_NONE) note_commit(engine);
+    else if (engine->batch.refused) engine->resume_at_ms = now_ms + EXPIRY_RETRY_MS;
     else if (error == ERROR_BOOKING_LOCK_FAILED) put_back(engine, now_ms);
     else note_failure(engine, error, now_ms);
+}
+
+/* As soon as the outcome stands. */
+static void give_back_lock(struct engine *engine)
+{
+    const struct lock *lock = &engine->options.lock;
+    if (id_is_none(engine->batch.locked)) return;
+    lock->methods->release(lock->context, engine->batch.locked);
 }
 
 bool engine_step(struct engine *engine, int64_t now_ms)
@@ -334,6 +351,7 @@ bool engine_step(struct engine *engine, int64_t now_ms)
         if (error == ERROR_NONE) error = store->methods->commit(store->context);
         else store->methods->rollback(store->context);
     }
+    give_back_lock(engine);
     note_end(engine, error, now_ms);
     settle_slots(engine, error == ERROR_NONE, now_ms);
     answer_batch(engine, error);

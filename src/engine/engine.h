@@ -20,6 +20,7 @@
 
 #include "base/histogram.h"
 #include "engine/feed.h"
+#include "ports/lock.h"
 #include "ports/store.h"
 
 struct engine;
@@ -29,6 +30,11 @@ struct engine_options {
     uint32_t showtimes_max; /* 1..SHOWTIMES_RESIDENT_MAX */
     struct store store;
     struct feed *feed; /* Borrowed, with at least `showtimes_max` entries. */
+    struct lock lock; /* Of a shared store; taken before a turn looks, given back after its commit. */
+    /* A commit has given a showtime this version. Called on the engine's thread; NULL: nobody wants
+     * to know. */
+    void (*committed)(void *context, struct id showtime, uint64_t version);
+    void *committed_context;
     /* Called for each command once it is answered; the command is its sender's again. */
     void (*answered)(void *context, struct command *command);
     void *answered_context;
@@ -41,6 +47,7 @@ struct engine_counts {
     uint64_t commands;
     uint64_t commits; /* Batches that ended well, those with nothing to write too. */
     uint64_t commit_failures;
+    uint64_t locks_refused; /* Turns that did not run, for want of the lock that they must have. */
     uint64_t races_lost;    /* Turns that others came before, and that were decided again. */
     uint64_t turns_refused; /* By the store: an alarm each. */
     uint64_t holds_expired;

@@ -11,6 +11,9 @@ struct batch {
     uint32_t turn_count;
     uint32_t slots[BATCH_TURNS_MAX];
     bool changed[BATCH_TURNS_MAX]; /* There is something to publish. */
+    bool written[BATCH_TURNS_MAX]; /* By this batch. */
+    struct id locked;              /* Whose lock was asked for; none: nobody's. */
+    bool refused;                  /* It is a must, and could not be had. */
     uint32_t command_count;
     uint32_t expired_count;
     uint64_t bookings[BOOKING_STATUS_COUNT]; /* As in engine_counts, once it is committed. */

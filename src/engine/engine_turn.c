@@ -170,9 +170,38 @@ static enum error run_edit(struct engine *engine, uint32_t slot, int64_t now_ms)
         error = load(engine, resident);
         if (error != ERROR_NONE) return error;
         batch->changed[batch->turn_count - 1] = true;
+        batch->written[batch->turn_count - 1] = true;
     }
     if (resident->loaded) command->answer.map_version = resident->map.version;
     return ERROR_NONE;
+}
+
+/* Is there anything to decide? A map is loaded without a lock. */
+static bool wants_lock(const struct engine *engine, const struct resident *resident, int64_t now_ms)
+{
+    if (engine->options.lock.methods == NULL) return false;
+    if (resident->waiting > 0) return true;
+    return resident->loaded && resident->map.next_lapse_ms <= now_ms - engine_guard_ms(engine);
+}
+
+/* Takes the lock of the batch's one showtime. What waits stays in its order for the answer if it
+ * cannot be had. */
+static enum error lock_turn(struct engine *engine, uint32_t slot)
+{
+    const struct lock *lock = &engine->options.lock;
+    struct resident *resident = &engine->residents.slots[slot];
+    struct batch *batch = &engine->batch;
+    bool contended = false;
+    const enum error error = lock->methods->acquire(lock->context, resident->showtime, &contended);
+    if (contended) resident->loaded = false;
+    if (error == ERROR_NONE) {
+        batch->locked = resident->showtime;
+        return error;
+    }
+    batch->refused = true;
+    engine->counts.locks_refused++;
+    engine_turn_take(engine, slot);
+    return error;
 }
 
 enum error engine_turn_run(struct engine *engine, uint32_t slot, int64_t now_ms)
@@ -180,16 +209,21 @@ enum error engine_turn_run(struct engine *engine, uint32_t slot, int64_t now_ms)
     struct resident *resident = &engine->residents.slots[slot];
     struct batch *batch = &engine->batch;
     const bool named = slot < engine->residents.capacity;
-    const bool was_loaded = resident->loaded;
     if (named) residents_use(&engine->residents, slot);
     batch->slots[batch->turn_count] = slot;
     batch->changed[batch->turn_count] = false;
+    batch->written[batch->turn_count] = false;
     batch->turn_count++;
 
     if (resident->closed) {
         refuse_waiting(engine, resident, now_ms);
         return ERROR_NONE;
     }
+    if (named && wants_lock(engine, resident, now_ms)) {
+        const enum error error = lock_turn(engine, slot);
+        if (error != ERROR_NONE) return error;
+    }
+    const bool was_loaded = resident->loaded;
     const enum error loaded = named ? load(engine, resident) : ERROR_SHOWTIME_NOT_FOUND;
     const bool exists = loaded == ERROR_NONE;
     batch->changed[batch->turn_count - 1] = exists && !was_loaded;
@@ -209,7 +243,10 @@ enum error engine_turn_run(struct engine *engine, uint32_t slot, int64_t now_ms)
     bool changed = false;
     const enum error error = decide_and_record(engine, slot, &changed);
     if (exists) log_turn(engine, resident);
-    if (changed) batch->changed[batch->turn_count - 1] = true;
+    if (changed) {
+        batch->changed[batch->turn_count - 1] = true;
+        batch->written[batch->turn_count - 1] = true;
+    }
     return error;
 }
 

@@ -22,6 +22,15 @@ struct house {
     uint32_t turns_max;
     struct feed *feed;
     struct engine *engine;
+    bool locked;
+    uint32_t acquired;
+    uint32_t gathers_unlocked;
+    uint32_t commits_unlocked;
+    bool contended;       /* What the lock says next. */
+    enum error lock_told; /* The same. */
+    uint32_t told_of;     /* Commits told to others: */
+    struct id told_showtime;
+    uint64_t version; /* of what, and which version. */
     uint32_t answered;
     struct command *order[COMMANDS_MAX];
     struct command commands[COMMANDS_MAX];
@@ -64,6 +73,7 @@ static enum error gather(void *context, struct turn *turn)
 {
     struct house *house = context;
     house->turns++;
+    if (!house->locked) house->gathers_unlocked++;
     if (house->turns > house->turns_max) house->turns_max = house->turns;
     if (house->at_gather && is_told(house)) return house->told;
     return house->inner.methods->gather(house->inner.context, turn);
@@ -85,6 +95,7 @@ static enum error commit(void *context)
 {
     struct house *house = context;
     house->commits++;
+    if (!house->locked) house->commits_unlocked++;
     if (house->at_gather || !is_told(house)) {
         return house->inner.methods->commit(house->inner.context);
     }
@@ -98,6 +109,36 @@ static enum error tend(void *context, int64_t now_ms)
     (void)now_ms;
     return ERROR_NONE;
 }
+
+static enum error acquire(void *context, struct id showtime, bool *ret_contended)
+{
+    struct house *house = context;
+    assert_false(house->locked);
+    assert_true(id_equal(showtime, showtime_of(1)) || id_equal(showtime, showtime_of(2)));
+    *ret_contended = house->contended;
+    if (house->lock_told != ERROR_NONE) return house->lock_told;
+    house->locked = true;
+    house->acquired++;
+    return ERROR_NONE;
+}
+
+static void release(void *context, struct id showtime)
+{
+    struct house *house = context;
+    (void)showtime;
+    assert_true(house->locked);
+    house->locked = false;
+}
+
+static void note_commit(void *context, struct id showtime, uint64_t version)
+{
+    struct house *house = context;
+    house->told_of++;
+    house->told_showtime = showtime;
+    house->version = version;
+}
+
+static const struct lock_methods lock_methods = {.acquire = acquire, .release = release};
 
 static int setup(void **state)
 {
@@ -133,6 +174,9 @@ static int setup(void **state)
         .showtimes_max = SHOWTIMES,
         .store = {.context = house, .methods = &house->methods, .shared = true},
         .feed = house->feed,
+        .lock = {.context = house, .methods = &lock_methods},
+        .committed = note_commit,
+        .committed_context = house,
         .answered = note_answer,
         .answered_context = house};
     house->engine = engine_open(&options);
@@ -302,6 +346,101 @@ static void a_hold_is_dead_at_its_end_and_its_seat_free_when_every_clock_says_so
     assert_int_equal(engine_counts(house->engine).holds_expired, 1);
 }
 
+static void a_turn_has_the_lock_from_before_it_looks_until_after_its_commit(void **state)
+{
+    struct house *house = *state;
+    (void)submit(house, 0, 1, 1);
+    (void)submit(house, 1, 1, 2);
+    run(house, NOW_MS);
+    (void)submit(house, 2, 1, 3);
+    house->told = ERROR_BOOKING_LOCK_FAILED;
+    house->times = 1;
+    run(house, NOW_MS);
+    assert_int_equal(house->acquired, 3); /* One of them lost its race. */
+    assert_int_equal(house->turns, 1);
+    assert_int_equal(house->commits, 3);
+    assert_int_equal(house->gathers_unlocked, 0);
+    assert_int_equal(house->commits_unlocked, 0);
+    assert_false(house->locked);
+}
+
+static void who_had_to_wait_for_the_lock_reads_the_showtime_again(void **state)
+{
+    struct house *house = *state;
+    (void)submit(house, 0, 1, 1);
+    run(house, NOW_MS);
+    (void)submit(house, 1, 1, 2);
+    run(house, NOW_MS);
+    assert_int_equal(engine_counts(house->engine).loads, 1);
+    house->contended = true;
+    const struct command *hold = submit(house, 2, 1, 3);
+    run(house, NOW_MS);
+    assert_int_equal(engine_counts(house->engine).loads, 2);
+    assert_int_equal(hold->answer.refusal, REFUSAL_NONE);
+}
+
+static void without_the_lock_that_it_must_have_a_turn_hears_so_and_writes_nothing(void **state)
+{
+    struct house *house = *state;
+    house->lock_told = ERROR_BOOKING_LOCK_FAILED;
+    const struct command *first = submit(house, 0, 1, 1);
+    const struct command *second = submit(house, 1, 1, 2);
+    assert_false(engine_step(house->engine, NOW_MS)); /* At once, and rests. */
+    assert_int_equal(house->answered, 2);
+    assert_ptr_equal(house->order[0], first);
+    assert_ptr_equal(house->order[1], second);
+    assert_int_equal(first->answer.failure, ERROR_BOOKING_LOCK_FAILED);
+    assert_int_equal(second->answer.failure, ERROR_BOOKING_LOCK_FAILED);
+    struct engine_counts counts = engine_counts(house->engine);
+    assert_int_equal(counts.locks_refused, 1);
+    assert_int_equal(counts.races_lost, 0);
+    assert_int_equal(counts.commit_failures, 0);
+    assert_int_equal(counts.queued, 0);
+    assert_int_equal(house->commits, 0);
+    house->lock_told = ERROR_NONE;
+    const struct command *third = submit(house, 2, 1, 1);
+    run(house, NOW_MS + 1);
+    assert_int_equal(third->answer.failure, ERROR_NONE);
+    assert_int_equal(third->answer.refusal, REFUSAL_NONE);
+}
+
+static void holds_that_end_wait_for_the_lock_without_a_busy_loop(void **state)
+{
+    struct house *house = *state;
+    const struct command *hold = submit(house, 0, 1, 1);
+    run(house, NOW_MS);
+    const int64_t due_ms = hold->answer.booking.hold_expires_at_ms + STEAL_GUARD_MS;
+    house->lock_told = ERROR_BOOKING_LOCK_FAILED;
+    assert_false(engine_step(house->engine, due_ms));
+    assert_false(engine_step(house->engine, due_ms + 1));
+    assert_int_equal(engine_counts(house->engine).locks_refused, 1);
+    assert_true(engine_next_due_ms(house->engine) > due_ms + 1);
+    house->lock_told = ERROR_NONE;
+    run(house, engine_next_due_ms(house->engine));
+    assert_int_equal(engine_counts(house->engine).holds_expired, 1);
+}
+
+static void others_are_told_of_what_was_committed_and_of_nothing_else(void **state)
+{
+    struct house *house = *state;
+    const struct command *hold = submit(house, 0, 1, 1);
+    run(house, NOW_MS);
+    assert_int_equal(house->told_of, 1);
+    assert_true(id_equal(house->told_showtime, showtime_of(1)));
+    assert_true(house->version == hold->answer.map_version);
+    (void)submit(house, 1, 1, 1); /* Refused: nothing changes. */
+    run(house, NOW_MS);
+    house->told = ERROR_OUTCOME_UNKNOWN;
+    house->times = 1;
+    (void)submit(house, 2, 1, 2);
+    run(house, NOW_MS);
+    assert_int_equal(house->told_of, 1);
+    const struct command *last = submit(house, 3, 1, 2);
+    run(house, NOW_MS);
+    assert_int_equal(house->told_of, 2);
+    assert_true(house->version == last->answer.map_version);
+}
+
 #define SHARED_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -314,6 +453,11 @@ int main(void)
         SHARED_TEST(a_race_that_is_never_won_ends),
         SHARED_TEST(a_batch_is_one_showtimes_turn),
         SHARED_TEST(an_unknown_outcome_is_told_and_the_engine_goes_on),
+        SHARED_TEST(a_turn_has_the_lock_from_before_it_looks_until_after_its_commit),
+        SHARED_TEST(who_had_to_wait_for_the_lock_reads_the_showtime_again),
+        SHARED_TEST(without_the_lock_that_it_must_have_a_turn_hears_so_and_writes_nothing),
+        SHARED_TEST(holds_that_end_wait_for_the_lock_without_a_busy_loop),
+        SHARED_TEST(others_are_told_of_what_was_committed_and_of_nothing_else),
         SHARED_TEST(a_hold_is_dead_at_its_end_and_its_seat_free_when_every_clock_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
