@@ -30,7 +30,7 @@ struct engine_options {
     uint32_t showtimes_max; /* 1..SHOWTIMES_RESIDENT_MAX */
     struct store store;
     struct feed *feed; /* Borrowed, with at least `showtimes_max` entries. */
-    struct lock lock; /* Of a shared store; taken before a turn looks, given back after its commit. */
+    struct lock lock;  /* Of a shared store: from before a turn looks until after its commit. */
     /* A commit has given a showtime this version. Called on the engine's thread; NULL: nobody wants
      * to know. */
     void (*committed)(void *context, struct id showtime, uint64_t version);

@@ -25,6 +25,13 @@ void redis_connection_close(struct redis_connection *connection)
     connection->context = NULL;
 }
 
+void redis_connection_release(struct redis_connection *connection)
+{
+    redis_connection_close(connection);
+    redis_name_forget(connection->name);
+    *connection = (struct redis_connection){0};
+}
+
 /* Waits for the socket, or for `wake_fd`. False when the time is over or it is woken. */
 static bool wait_for(const struct redis_connection *connection, short events, int64_t until_us,
                      int wake_fd)
@@ -132,17 +139,38 @@ static bool stop_blocking(struct redis_connection *connection)
     return true;
 }
 
+static bool connect_to(struct redis_connection *connection, const char *address, uint16_t port)
+{
+    const struct timeval patience = {.tv_usec = REDIS_CONNECT_MS * 1000};
+    connection->context = redisConnectWithTimeout(address, port, patience);
+    if (connection->context == NULL) return fail(connection, "out of memory");
+    if (connection->context->err == 0) return true;
+    (void)fail_library(connection);
+    redis_connection_close(connection);
+    return false;
+}
+
+static bool connect_to_any(struct redis_connection *connection, const struct redis_url *url)
+{
+    struct redis_addresses addresses;
+    const int64_t until_us = clock_steady_us() + REDIS_NAME_MS * INT64_C(1000);
+    const char *why = redis_name_find(&connection->name, url->host, until_us, &addresses);
+    if (why != NULL) return fail(connection, why);
+    for (uint32_t tries = 0; tries < REDIS_CONNECTS_MAX && tries < addresses.count; tries++) {
+        const char *address = addresses.all[connection->address % addresses.count];
+        if (connect_to(connection, address, url->port)) return true;
+        connection->address++;
+    }
+    return false;
+}
+
 bool redis_connection_open(struct redis_connection *connection, const struct redis_url *url,
                            const char *instance)
 {
     CHECK(connection->context == NULL);
 
-    const struct timeval patience = {.tv_usec = REDIS_CONNECT_MS * 1000};
-    connection->context = redisConnectWithTimeout(url->host, url->port, patience);
-    if (connection->context == NULL) return fail(connection, "out of memory");
-    const bool opened = connection->context->err == 0
-                            ? stop_blocking(connection) && say_who(connection, url, instance)
-                            : fail_library(connection);
-    if (!opened) redis_connection_close(connection);
-    return opened;
+    if (!connect_to_any(connection, url)) return false;
+    if (stop_blocking(connection) && say_who(connection, url, instance)) return true;
+    redis_connection_close(connection);
+    return false;
 }

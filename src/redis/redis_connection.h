@@ -14,14 +14,14 @@
 #include <hiredis/hiredis.h>
 
 #include "base/check.h"
-#include "redis/redis_url.h"
+#include "redis/redis_name.h"
 
 enum {
     REDIS_CONNECT_MS = 200,
     REDIS_COMMAND_MS = 100,
-    /* A connect and the greeting. A name that has several addresses takes longer, by a connect
-     * each. */
-    REDIS_CONNECT_MS_MAX = REDIS_CONNECT_MS + REDIS_COMMAND_MS,
+    REDIS_NAME_MS = 100,
+    REDIS_CONNECTS_MAX = 2, /* At a time; a name with more addresses has them tried in turn. */
+    REDIS_CONNECT_MS_MAX = REDIS_NAME_MS + REDIS_CONNECTS_MAX * REDIS_CONNECT_MS + REDIS_COMMAND_MS,
     REDIS_PARTS_MAX = 8,
     REDIS_WHY_SIZE = 160,
     REDIS_INSTANCE_SIZE = 65,
@@ -35,6 +35,8 @@ struct redis_command {
 
 struct redis_connection { /* {0} is closed. */
     redisContext *context;
+    struct redis_name *name;  /* A look-up under way. */
+    uint32_t address;         /* Which of the name's is tried first. */
     char why[REDIS_WHY_SIZE]; /* The last failure, for the log. */
 };
 
@@ -42,6 +44,9 @@ struct redis_connection { /* {0} is closed. */
 MUST_USE bool redis_connection_open(struct redis_connection *connection,
                                     const struct redis_url *url, const char *instance);
 void redis_connection_close(struct redis_connection *connection); /* Accepts a closed one. */
+
+/* Closes it for good. */
+void redis_connection_release(struct redis_connection *connection);
 
 /* Sends a command. */
 MUST_USE bool redis_connection_send(struct redis_connection *connection,

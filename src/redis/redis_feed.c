@@ -90,7 +90,7 @@ static bool take(struct redis_feed *feed, const redisReply *reply)
     return true;
 }
 
-static bool send(struct redis_feed *feed, const struct redis_command *command)
+static bool say(struct redis_feed *feed, const struct redis_command *command)
 {
     return redis_connection_send(&feed->connection, command,
                                  clock_steady_us() + REDIS_COMMAND_MS * INT64_C(1000));
@@ -107,17 +107,17 @@ static bool keep_alive(struct redis_feed *feed)
     }
     if (feed->asked || silent_us < REDIS_FEED_PING_MS * INT64_C(1000)) return true;
     feed->asked = true;
-    return send(feed, &ping);
+    return say(feed, &ping);
 }
 
 /* Listens on an open connection until it fails, or the feed ends. */
-static void listen(struct redis_feed *feed)
+static void attend(struct redis_feed *feed)
 {
     static const struct redis_command subscribe = {
         2, {SLICE_INIT("PSUBSCRIBE"), SLICE_INIT("seats:*")}};
     feed->said_us = clock_steady_us();
     feed->asked = false;
-    bool well = send(feed, &subscribe);
+    bool well = say(feed, &subscribe);
     while (well && !must_end(feed)) {
         redisReply *reply = NULL;
         const int64_t until_us =
@@ -151,7 +151,7 @@ static void *run(void *context)
         if (redis_connection_open(&feed->connection, &feed->url, feed->instance)) {
             tally_add(&feed->counts.connects, 1);
             const int64_t since_us = clock_steady_us();
-            listen(feed);
+            attend(feed);
             redis_connection_close(&feed->connection);
             const bool lasted = feed->said_us - since_us > REDIS_FEED_WAIT_MS_MAX * INT64_C(1000);
             if (lasted || tally_read(&feed->counts.heard) > heard_before) {
@@ -161,6 +161,7 @@ static void *run(void *context)
         if (!rest(feed, by_chance(wait_ms))) break;
         wait_ms = wait_ms * 2 < REDIS_FEED_WAIT_MS_MAX ? wait_ms * 2 : REDIS_FEED_WAIT_MS_MAX;
     }
+    redis_connection_release(&feed->connection);
     return NULL;
 }
 

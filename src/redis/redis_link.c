@@ -32,7 +32,7 @@ struct redis_link *redis_link_open(const struct redis_url *url, const char *inst
 void redis_link_close(struct redis_link *link)
 {
     if (link == NULL) return;
-    redis_connection_close(&link->connection);
+    redis_connection_release(&link->connection);
     free(link);
 }
 

@@ -66,7 +66,7 @@ void redis_server_start(struct redis_server *server)
     if (server->process == 0) become_server(server);
     struct redis_connection connection = {0};
     connect_to(server, &connection);
-    redis_connection_close(&connection);
+    redis_connection_release(&connection);
 }
 
 void redis_server_kill(struct redis_server *server)
@@ -100,14 +100,14 @@ const char *redis_server_ask(const struct redis_server *server, const char *text
     while (rest.size > 0) command.parts[command.count++] = slice_cut(rest, ' ', &rest);
     const int64_t until_us = clock_steady_us() + READY_WITHIN_US;
     redisReply *reply = NULL;
-    if (!redis_connection_send(&connection, &command, until_us) ||
-        !redis_connection_receive(&connection, until_us, -1, &reply) || reply == NULL) {
-        fail_msg("%s: %s", text, connection.why);
-    }
+    const bool asked = redis_connection_send(&connection, &command, until_us) &&
+                       redis_connection_receive(&connection, until_us, -1, &reply);
+    if (!asked) fail_msg("%s: %s", text, connection.why);
+    if (reply == NULL) return "";
     const bool number = reply->type == REDIS_REPLY_INTEGER;
     if (number) (void)snprintf(answer, sizeof answer, "%lld", reply->integer);
     else (void)snprintf(answer, sizeof answer, "%s", reply->str == NULL ? "(nil)" : reply->str);
     freeReplyObject(reply);
-    redis_connection_close(&connection);
+    redis_connection_release(&connection);
     return answer;
 }

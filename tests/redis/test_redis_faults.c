@@ -219,6 +219,36 @@ static void what_is_published_while_redis_hangs_keeps_nobody(void **state)
     wait_until_back(house);
 }
 
+static void a_host_may_have_a_name(void **state)
+{
+    struct house *house = *state;
+    redis_lock_close(house->lock);
+    redis_link_close(house->link);
+    struct redis_url url = redis_server_url(&house->server);
+    (void)snprintf(url.host, sizeof url.host, "localhost");
+    open_lock(house, &url, false);
+    wait_until_back(house);
+    redis_server_kill(&house->server);
+    expect_to_go_on_without(house);
+    redis_server_start(&house->server);
+    wait_until_back(house);
+}
+
+/* Whether a name server says so or does not answer. */
+static void a_name_that_nobody_knows_keeps_nobody(void **state)
+{
+    struct house *house = *state;
+    redis_lock_close(house->lock);
+    redis_link_close(house->link);
+    struct redis_url url = redis_server_url(&house->server);
+    (void)snprintf(url.host, sizeof url.host, "redis.invalid");
+    open_lock(house, &url, false);
+    expect_to_go_on_without(house);
+    (void)usleep(1100000);
+    assert_false(turn(house));
+    assert_int_equal(redis_link_counts(house->link).connects, 0);
+}
+
 /* --- A peer that is no Redis. --- */
 
 struct peer {
@@ -282,6 +312,8 @@ int main(void)
         FAULT_TEST(a_redis_that_takes_no_writes_is_one_that_is_away),
         FAULT_TEST(a_lock_that_is_required_says_no_at_once_while_redis_is_away),
         FAULT_TEST(what_is_published_while_redis_hangs_keeps_nobody),
+        FAULT_TEST(a_host_may_have_a_name),
+        FAULT_TEST(a_name_that_nobody_knows_keeps_nobody),
         FAULT_TEST(a_peer_that_talks_nonsense_is_one_that_is_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,9 +158,9 @@ static int setup(void **state)
     house->methods.commit = commit;
     house->methods.rollback = rollback;
     house->methods.tend = tend;
-    for (uint8_t number = 1; number <= SHOWTIMES; number++) {
+    for (uint32_t number = 1; number <= SHOWTIMES; number++) {
         memory_store_put_showtime(house->memory,
-                                  &(struct memory_showtime){.id = showtime_of(number),
+                                  &(struct memory_showtime){.id = showtime_of((uint8_t)number),
                                                             .layout = &layout,
                                                             .starts_at_ms = NOW_MS + HOUR_MS,
                                                             .ends_at_ms = NOW_MS + 2 * HOUR_MS,
