@@ -5,7 +5,9 @@
 
 #include "base/address.h"
 #include "base/check.h"
+#include "http/back_office.h"
 #include "http/return_url.h"
+#include "http/server.h"
 
 enum {
     HEARTBEAT_MS_DEFAULT = 15000, /* The contract's; proxies give up after 30 or 60 seconds. */
@@ -13,6 +15,8 @@ enum {
     HEARTBEAT_MS_MAX = 600000,
     SECONDS_MAX = 1000000000,    /* 31 years: the contract has no upper limit, a clock has. */
     LOOPS_DEFAULT_MAX = 4,       /* More loops than this feed one writer no better. */
+    WRITERS_DEFAULT = 8,         /* Round trips that one instance has under way for bookings, */
+    READERS_DEFAULT = 4,         /* and for those who look. */
     METRICS_PORT_DEFAULT = 9464, /* Prometheus' list has it for OpenTelemetry's exporters. */
 };
 
@@ -91,7 +95,7 @@ static bool read_numbers(struct config *config, const struct config_flags *flags
                       read_number(config, "MAX_HELD_SEATS", NULL, 1, UINT64_MAX, &held_seats) &&
                       read_number(config, "USHER_HEARTBEAT_MS", NULL, HEARTBEAT_MS_MIN,
                                   HEARTBEAT_MS_MAX, &heartbeat_ms) &&
-                      read_number(config, "USHER_LOOPS", NULL, 1, WRITER_LOOPS_MAX, &loops);
+                      read_number(config, "USHER_LOOPS", NULL, 1, LOOPS_MAX, &loops);
     config->port = (uint16_t)port;
     config->hold_ms = (int64_t)lesser(hold_s, SECONDS_MAX) * 1000;
     config->payment_ms = (int64_t)lesser(payment_s, SECONDS_MAX) * 1000;
@@ -275,21 +279,52 @@ static bool check_return_urls(struct config *config)
  * something else than he would get. */
 static bool check_alone(struct config *config)
 {
-    static const char *const names[] = {"MONGO_URI", "REDIS_URL", "LOCK"};
+    static const char *const names[] = {"REDIS_URL", "LOCK"};
     for (size_t index = 0; index < sizeof names / sizeof *names; index++) {
         if (setting(names[index]) == NULL) continue;
         return refuse(config,
-                      "%s: is for several instances on one database, and this version runs alone, "
-                      "on its own file; unset it",
+                      "%s: is for several instances on one database, and without MONGO_URI this "
+                      "one runs alone, on its own file; unset it",
                       names[index]);
     }
     return true;
 }
 
+static bool read_shared(struct config *config)
+{
+    uint64_t writers = WRITERS_DEFAULT;
+    uint64_t readers = READERS_DEFAULT;
+    if (!read_number(config, "USHER_WRITERS", NULL, 1, WRITERS_MAX, &writers) ||
+        !read_number(config, "USHER_READERS", NULL, 1, BACK_OFFICE_CLERKS_MAX, &readers)) {
+        return false;
+    }
+    config->writer_count = (uint32_t)writers;
+    config->reader_count = (uint32_t)readers;
+    if (setting("MONGO_URI") == NULL) return check_alone(config);
+    if (!read_secret(config, &config->mongo_uri, "MONGO_URI") ||
+        !read_secret(config, &config->redis_url, "REDIS_URL")) {
+        return false;
+    }
+    const struct slice uri = config_slice(&config->mongo_uri);
+    if (!slice_starts_with(uri, SLICE("mongodb://")) &&
+        !slice_starts_with(uri, SLICE("mongodb+srv://"))) {
+        return refuse(config, "MONGO_URI: must begin with mongodb:// or mongodb+srv://");
+    }
+    const struct slice redis = config_slice(&config->redis_url);
+    if (redis.size > 0 && !slice_starts_with(redis, SLICE("redis://")))
+        return refuse(config, "REDIS_URL: must begin with redis://");
+    const char *lock = setting("LOCK");
+    config->lock_required = lock != NULL && strcmp(lock, "required") == 0;
+    if (config->lock_required && redis.size == 0)
+        return refuse(config, "LOCK: required needs REDIS_URL, where the lock is");
+    if (lock == NULL || config->lock_required || strcmp(lock, "best-effort") == 0) return true;
+    return refuse(config, "LOCK: must be best-effort or required");
+}
+
 bool config_read(struct config *config, const struct config_flags *flags)
 {
     *config = (struct config){.dev = flags->dev, .demo = flags->demo};
-    return check_alone(config) && read_numbers(config, flags) && read_texts(config, flags) &&
+    return read_shared(config) && read_numbers(config, flags) && read_texts(config, flags) &&
            read_log(config) && read_metrics(config) && read_limits(config) &&
            read_jwt_secrets(config) && read_webhook_secrets(config) && check_gateway(config) &&
            check_return_urls(config);
@@ -319,6 +354,8 @@ bool config_check_serve(struct config *config)
 
 void config_wipe(struct config *config)
 {
+    explicit_bzero(&config->mongo_uri, sizeof config->mongo_uri);
+    explicit_bzero(&config->redis_url, sizeof config->redis_url);
     explicit_bzero(config->jwt_secrets, sizeof config->jwt_secrets);
     explicit_bzero(config->webhook_secrets, sizeof config->webhook_secrets);
 }

@@ -28,7 +28,12 @@ struct config {
     bool metrics_off;
     uint16_t metrics_port;
     struct config_text metrics_host;
-    struct config_text data; /* The folder of the embedded store. */
+    struct config_text mongo_uri; /* Empty: the embedded store. */
+    struct config_text redis_url; /* Empty: none. */
+    bool lock_required;           /* LOCK=required. */
+    uint32_t writer_count;        /* Of a shared store, */
+    uint32_t reader_count;        /* and the threads that read it. */
+    struct config_text data;      /* The folder of the embedded store. */
     bool dev;
     bool demo;
     uint32_t loop_count;

@@ -1,6 +1,7 @@
 #include "app/house.h"
 
 #include "app/app_locale.h"
+#include "app/clerks.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hex.h"
@@ -113,14 +114,46 @@ static bool set_limits(struct house *house, const struct config *config)
     return house->limiter != NULL || out_of_memory("the rate limits");
 }
 
-bool house_open(struct house_state *state, struct config *config, const struct embedded *embedded,
+/* Takes over what the house serves from. */
+static bool stock_up(struct house_state *state, const struct stock *stock)
+{
+    struct house *house = &state->house;
+    const struct embedded *embedded = stock->embedded;
+    if (embedded != NULL) {
+        state->database_path = embedded->folder.database_path;
+        house->writers = (struct writers){.count = 1, .all = {embedded->writer}};
+        house->feed = embedded->feed;
+        house->storage = sqlite_storage_port(embedded->storage);
+        return true;
+    }
+    state->cluster = stock->cluster;
+    house->writers = stock->cluster->writers;
+    house->feed = stock->cluster->feed;
+    house->storage = cluster_storage(stock->cluster);
+    house->back_office = clerks_open(state);
+    return house->back_office != NULL || out_of_memory("the readers");
+}
+
+bool house_start(struct house_state *state)
+{
+    if (state->cluster == NULL) return true;
+    return back_office_start(state->house.back_office) &&
+           monitor_start(state->cluster->monitor, state->house.live);
+}
+
+void house_stop(struct house_state *state)
+{
+    if (state->cluster == NULL) return;
+    if (state->house.back_office != NULL) back_office_stop(state->house.back_office);
+    monitor_stop(state->cluster->monitor);
+}
+
+bool house_open(struct house_state *state, struct config *config, const struct stock *stock,
                 uint16_t port)
 {
-    *state = (struct house_state){.database_path = embedded->folder.database_path};
+    *state = (struct house_state){0};
     struct house *house = &state->house;
-    house->writer = embedded->writer;
-    house->feed = embedded->feed;
-    house->storage = sqlite_storage_port(embedded->storage);
+    if (!stock_up(state, stock)) return false;
     house->loop_count = config->loop_count;
     house->dev = config->dev;
     house->jwt_secret_count = config->jwt_secret_count;
@@ -152,6 +185,7 @@ void house_close(struct house_state *state)
 {
     for (uint32_t loop = 0; loop < WRITER_LOOPS_MAX; loop++)
         desk_free_tickets(state->tickets[loop]);
+    back_office_close(state->house.back_office);
     limiter_close(state->house.limiter);
     sandbox_close(state->house.sandbox);
     seat_pages_close(state->house.seat_pages);
@@ -160,21 +194,31 @@ void house_close(struct house_state *state)
     *state = (struct house_state){0};
 }
 
+void house_close_keys(struct desk *desk)
+{
+    for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
+        mac_close(desk->webhook_macs[method]);
+    }
+    auth_close(desk->authenticator);
+}
+
 static void close_counter(struct counter *counter)
 {
     listeners_close(counter->desk.listeners);
-    for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
-        mac_close(counter->desk.webhook_macs[method]);
-    }
-    auth_close(counter->desk.authenticator);
+    house_close_keys(&counter->desk);
     sqlite_reader_close(counter->reader);
     catalogue_read_close(counter->catalogue);
     free(counter);
 }
 
-static bool open_connections(struct counter *counter, const char *path)
+static bool open_connections(struct counter *counter, const struct house_state *state)
 {
     struct database_reason reason;
+    const char *path = state->database_path;
+    if (path == NULL) {
+        counter->desk.reader = cluster_reader(state->cluster);
+        return true;
+    }
     if (sqlite_reader_open(path, &counter->reader, &reason) != ERROR_NONE ||
         catalogue_read_open(path, app_locale(), &counter->catalogue, &reason) != ERROR_NONE) {
         log_event(LOG_ERROR, "store_not_readable", LOG_TEXT("why", slice_of(reason.text)));
@@ -186,8 +230,9 @@ static bool open_connections(struct counter *counter, const char *path)
     return true;
 }
 
-static bool open_keys(struct counter *counter, const struct house *house)
+bool house_open_keys(struct desk *desk)
 {
+    const struct house *house = desk->house;
     struct authenticator_options options = {.jwt = {.secret_count = house->jwt_secret_count,
                                                     .issuer = house->jwt_issuer,
                                                     .audience = house->jwt_audience},
@@ -195,13 +240,13 @@ static bool open_keys(struct counter *counter, const struct house *house)
     for (size_t index = 0; index < house->jwt_secret_count; index++) {
         options.jwt.secrets[index] = house->jwt_secrets[index];
     }
-    counter->desk.authenticator = auth_open(&options);
-    if (counter->desk.authenticator == NULL) return out_of_memory("the token keys");
+    desk->authenticator = auth_open(&options);
+    if (desk->authenticator == NULL) return out_of_memory("the token keys");
     for (uint32_t method = 0; method < PAYMENT_METHOD_COUNT; method++) {
         if (!house->providers[method].on) continue;
         struct mac *mac = mac_open(house->providers[method].webhook_secret);
         if (mac == NULL) return out_of_memory("the webhook keys");
-        counter->desk.webhook_macs[method] = mac;
+        desk->webhook_macs[method] = mac;
     }
     return true;
 }
@@ -222,7 +267,7 @@ void *house_loop_enter(void *context, uint32_t loop)
     struct counter *counter = calloc(1, sizeof *counter);
     if (counter == NULL) return NULL;
     desk_open(&counter->desk, &state->house, loop, state->tickets[loop]);
-    if (open_connections(counter, state->database_path) && open_keys(counter, &state->house) &&
+    if (open_connections(counter, state) && house_open_keys(&counter->desk) &&
         open_listeners(counter, &state->house)) {
         return counter;
     }
@@ -258,7 +303,9 @@ void house_woken(void *context, void *loop_state)
 {
     (void)context;
     struct counter *counter = loop_state;
-    desk_collect(&counter->desk);
+    struct desk *desk = &counter->desk;
+    desk_collect(desk);
+    if (desk->house->back_office != NULL) back_office_collect(desk->house->back_office, desk);
 }
 
 void house_answered(void *context, void *loop_state, const struct server_answer *answer)

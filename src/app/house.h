@@ -4,23 +4,39 @@
  */
 #pragma once
 
-#include "app/embedded.h"
+#include "app/cluster.h"
 #include "http/desk.h"
+
+/* The store of either kind. */
+struct stock {
+    const struct embedded *embedded; /* NULL: */
+    struct cluster *cluster;
+};
 
 struct house_state {
     struct house house;
-    const char *database_path;
+    const char *database_path; /* NULL: the store is shared. */
+    struct cluster *cluster;
     struct ticket *tickets[WRITER_LOOPS_MAX]; /* Of the loops' desks; they outlive the loops. */
     struct config_text gateway;               /* The sandbox's address, under --demo. */
 };
 
 /* False, and the reason is logged, if something cannot be had. `port` is where the server
- * listens. `config` and `embedded` are borrowed; secrets that nobody set are made there. */
+ * listens. `config` and the stock are borrowed; secrets that nobody set are made there. */
 MUST_USE bool house_open(struct house_state *state, struct config *config,
-                         const struct embedded *embedded, uint16_t port);
+                         const struct stock *stock, uint16_t port);
+
+/* Starts the threads that read a shared store, and the monitor; false if one could not. Ends
+ * them, after the loops and before the writers. */
+MUST_USE bool house_start(struct house_state *state);
+void house_stop(struct house_state *state);
 
 /* After the loops and the writer have ended. Accepts a state that was never opened. */
 void house_close(struct house_state *state);
+
+/* A desk's keys, by its house. */
+MUST_USE bool house_open_keys(struct desk *desk);
+void house_close_keys(struct desk *desk);
 
 /* The server's callbacks; their context is the house_state. */
 void *house_loop_enter(void *context, uint32_t loop);

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <signal.h>
 
+#include "app/cluster.h"
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/seed_command.h"
@@ -70,6 +71,7 @@ static int run_serve(struct config *config, const struct arguments *arguments)
 
 static int run_seed(struct config *config, const struct arguments *arguments)
 {
+    if (config_slice(&config->mongo_uri).size > 0) return cluster_seed(config, arguments->file);
     return seed_command(arguments->file, config->data.text);
 }
 
@@ -78,14 +80,26 @@ static int run_token(struct config *config, const struct arguments *arguments)
     return token_command(config, &arguments->token);
 }
 
+static int refuse_shared(const char *command, const char *why)
+{
+    fprintf(stderr, "usher %s: MONGO_URI is set, and this %s\n", command, why);
+    return EXIT_USAGE;
+}
+
 static int run_backup(struct config *config, const struct arguments *arguments)
 {
+    if (config_slice(&config->mongo_uri).size > 0) {
+        return refuse_shared("backup", "copies an embedded store; copy a MongoDB with mongodump");
+    }
     return backup_command(config, arguments->file);
 }
 
 static int run_audit(struct config *config, const struct arguments *arguments)
 {
     (void)arguments;
+    if (config_slice(&config->mongo_uri).size > 0) {
+        return refuse_shared("audit", "proves an embedded store; it cannot read MongoDB yet");
+    }
     return audit_command(config);
 }
 

@@ -8,7 +8,7 @@
 #include "http/problem.h"
 #include "store/sqlite/sqlite_reader.h"
 
-static_assert((int)LOOPS_MAX == (int)WRITER_LOOPS_MAX, "every loop has its outbox");
+static_assert((int)LOOPS_MAX < (int)WRITER_LOOPS_MAX, "every loop has its outbox");
 
 enum {
     CONNECTIONS_MAX_HERE = 64, /* A few collectors and probes. */
@@ -29,6 +29,10 @@ static void *enter(void *context, uint32_t loop)
     if (post == NULL) return NULL;
     post->desk = (struct desk){.house = &operations->house->house, .loop = loop};
     const char *path = operations->house->database_path;
+    if (path == NULL) {
+        post->desk.reader = cluster_reader(operations->house->cluster);
+        return post;
+    }
     if (sqlite_reader_open(path, &post->reader, &reason) != ERROR_NONE) {
         log_event(LOG_ERROR, "store_not_readable", LOG_TEXT("why", slice_of(reason.text)));
         free(post);

@@ -74,15 +74,21 @@ static void print_kept(const char *name, const struct load *load)
     }
 }
 
+static enum error write_file(void *context, const struct catalogue_entries *entries,
+                             struct catalogue_report *ret_report)
+{
+    return catalogue_write(context, entries, app_locale(), ret_report);
+}
+
 /* Reads the text and writes it; says on standard error why not. */
-static int load_text(struct load *load, struct database *database, struct slice text,
+static int load_text(struct load *load, seed_write *write, void *context, struct slice text,
                      int64_t now_ms, const char *name)
 {
     if (!catalogue_file_read(text, now_ms, &load->arena, &load->entries, &load->faults)) {
         print_faults(name, &load->faults);
         return EXIT_REFUSED;
     }
-    const enum error error = catalogue_write(database, &load->entries, app_locale(), &load->report);
+    const enum error error = write(context, &load->entries, &load->report);
     switch (error) {
     case ERROR_NONE:
         return EXIT_SUCCESS;
@@ -146,7 +152,7 @@ static int seed_folder(struct slice text, const char *path, const char *folder_p
         database_open(folder.database_path, DATABASE_WRITE, &database, &reason) != ERROR_NONE) {
         fprintf(stderr, "usher: %s\n", reason.text);
     } else {
-        exit_code = load_text(&load, &database, text, clock_now_ms(), path);
+        exit_code = load_text(&load, write_file, &database, text, clock_now_ms(), path);
     }
     if (exit_code == EXIT_SUCCESS) print_loaded(&load);
     database_close(&database);
@@ -168,6 +174,25 @@ int seed_command(const char *path, const char *folder)
     return exit_code;
 }
 
+int seed_file(const char *path, seed_write *write, void *context)
+{
+    CHECK(path != NULL);
+
+    size_t size = 0;
+    struct load load;
+    char *data = read_file(path, &size);
+    if (data == NULL) return EXIT_USAGE;
+    int exit_code = EXIT_REFUSED;
+    if (load_open(&load, size)) {
+        exit_code =
+            load_text(&load, write, context, (struct slice){data, size}, clock_now_ms(), path);
+        if (exit_code == EXIT_SUCCESS) print_loaded(&load);
+        load_close(&load);
+    }
+    free(data);
+    return exit_code;
+}
+
 static bool is_empty(struct database *database)
 {
     sqlite3_stmt *statement =
@@ -180,12 +205,12 @@ static bool is_empty(struct database *database)
     return empty;
 }
 
-static int load_demo(struct database *database, int64_t now_ms)
+int seed_demo_into(seed_write *write, void *context, int64_t now_ms)
 {
     const struct slice text = {.data = (const char *)demo_catalogue, .size = demo_catalogue_size};
     struct load load;
     if (!load_open(&load, text.size)) return EXIT_REFUSED;
-    const int exit_code = load_text(&load, database, text, now_ms, "demo catalogue");
+    const int exit_code = load_text(&load, write, context, text, now_ms, "demo catalogue");
     if (exit_code == EXIT_SUCCESS) {
         log_event(LOG_INFO, "demo_loaded", LOG_NUMBER("movies", load.entries.movie_count),
                   LOG_NUMBER("cinemas", load.entries.cinema_count),
@@ -205,7 +230,8 @@ int seed_demo(const char *database_path, int64_t now_ms)
         fprintf(stderr, "usher: %s\n", reason.text);
         return EXIT_REFUSED;
     }
-    const int exit_code = is_empty(&database) ? load_demo(&database, now_ms) : EXIT_SUCCESS;
+    int exit_code = EXIT_SUCCESS;
+    if (is_empty(&database)) exit_code = seed_demo_into(write_file, &database, now_ms);
     database_close(&database);
     return exit_code;
 }

@@ -10,6 +10,18 @@
 
 #include <stdint.h>
 
+#include "ports/catalogue_entries.h"
+
+/* Writes checked entries into some store. */
+typedef enum error seed_write(void *context, const struct catalogue_entries *entries,
+                              struct catalogue_report *ret_report);
+
+/* Loads the file by `write`. Prints what it did. */
+int seed_file(const char *path, seed_write *write, void *context);
+
+/* The same with the demo's catalogue, whose dates are counted from `now_ms`. */
+int seed_demo_into(seed_write *write, void *context, int64_t now_ms);
+
 /* Loads the file into the store of a folder that no server has open. Prints what it did. */
 int seed_command(const char *path, const char *folder);
 

@@ -159,7 +159,9 @@ static void announce(const struct config *config, const struct server *server,
 
 /* What is made of the settings, and ended in the other order. */
 struct program {
-    struct embedded embedded;
+    struct embedded embedded; /* Or: */
+    struct cluster cluster;
+    bool shared;
     struct server *server;
     struct house_state house;
     struct operations operations;
@@ -191,9 +193,27 @@ static bool listen_all(struct program *program, const struct config *config)
     return operations_open(&program->operations, config);
 }
 
+static bool start_writers(const struct writers *writers)
+{
+    for (uint32_t place = 0; place < writers->count; place++) {
+        if (writer_start(writers->all[place]) != ERROR_NONE) return false;
+    }
+    return true;
+}
+
+/* Where several instances write, one that hangs keeps nobody from the truth. */
+static bool stop_writers(const struct writers *writers)
+{
+    bool stopped = true;
+    for (uint32_t place = 0; place < writers->count; place++) {
+        if (!writer_stop(writers->all[place], GRACE_MS)) stopped = false;
+    }
+    return stopped;
+}
+
 static bool start_threads(struct program *program)
 {
-    if (writer_start(program->embedded.writer) == ERROR_NONE &&
+    if (start_writers(&program->house.house.writers) && house_start(&program->house) &&
         server_start(program->server) == ERROR_NONE &&
         operations_start(&program->operations, &program->house, program->server) == ERROR_NONE) {
         return true;
@@ -206,7 +226,9 @@ static int serve(struct program *program, struct config *config)
 {
     const sigset_t signals = block_signals();
     if (!listen_all(program, config)) return EXIT_USAGE;
-    if (!house_open(&program->house, config, &program->embedded, server_port(program->server)) ||
+    const struct stock stock = {.embedded = program->shared ? NULL : &program->embedded,
+                                .cluster = &program->cluster};
+    if (!house_open(&program->house, config, &stock, server_port(program->server)) ||
         !start_threads(program)) {
         return EXIT_FAILURE;
     }
@@ -222,13 +244,15 @@ static void end(struct program *program)
 {
     if (program->server != NULL) server_stop(program->server, GRACE_MS);
     operations_close(&program->operations);
-    if (program->embedded.writer != NULL && !writer_stop(program->embedded.writer, GRACE_MS)) {
+    house_stop(&program->house);
+    if (!stop_writers(&program->house.house.writers)) {
         log_event(LOG_ERROR, "stop_overdue", LOG_NUMBER("pid", getpid()));
         _exit(EXIT_RESTART); /* The successor reads from the file what became of the batch. */
     }
     house_close(&program->house);
     if (program->server != NULL) server_close(program->server);
-    embedded_close(&program->embedded);
+    if (program->shared) cluster_close(&program->cluster);
+    else embedded_close(&program->embedded);
 }
 
 int serve_command(struct config *config)
@@ -253,7 +277,10 @@ int serve_command(struct config *config)
                                              .failed = store_has_failed,
                                              .context = &program.server};
     int exit_code = EXIT_USAGE;
-    if (embedded_open(&program.embedded, &options)) exit_code = serve(&program, config);
+    program.shared = config_slice(&config->mongo_uri).size > 0;
+    const bool open = program.shared ? cluster_open(&program.cluster, &options)
+                                     : embedded_open(&program.embedded, &options);
+    if (open) exit_code = serve(&program, config);
     end(&program);
     if (atomic_load(&store_failed)) exit_code = EXIT_RESTART;
     if (exit_code == EXIT_SUCCESS) log_event(LOG_INFO, "stopped", LOG_NUMBER("pid", getpid()));

@@ -64,6 +64,16 @@ static uint32_t take_ready(struct engine *engine)
     return slot;
 }
 
+static uint32_t feed_place(const struct engine *engine, uint32_t slot)
+{
+    return engine->options.feed_base + slot;
+}
+
+static bool is_mine(const struct engine *engine, struct id showtime)
+{
+    return engine_part(showtime, engine->options.parts) == engine->options.part;
+}
+
 /* The slot of a showtime, a new one if it has none; RESIDENT_NONE if there is no room. */
 static uint32_t slot_for(struct engine *engine, struct id showtime)
 {
@@ -73,7 +83,7 @@ static uint32_t slot_for(struct engine *engine, struct id showtime)
     if (slot != RESIDENT_NONE) return slot;
     uint32_t left = RESIDENT_NONE;
     slot = residents_take(residents, showtime, &left);
-    if (left != RESIDENT_NONE) feed_withdraw(engine->options.feed, left);
+    if (left != RESIDENT_NONE) feed_withdraw(engine->options.feed, feed_place(engine, left));
     return slot;
 }
 
@@ -90,6 +100,7 @@ enum error engine_recover(struct engine *engine)
         if (error != ERROR_NONE) return error;
         CHECK(count <= PAGE);
         for (size_t index = 0; index < count; index++) {
+            if (!is_mine(engine, showtimes[index])) continue;
             const uint32_t slot = slot_for(engine, showtimes[index]);
             if (slot == RESIDENT_NONE) return ERROR_OVERLOADED;
             make_ready(engine, slot);
@@ -152,7 +163,7 @@ static void settle_slots(struct engine *engine, bool committed, int64_t now_ms)
         if (!committed) resident->loaded = false;
         if (resident->loaded) {
             if (engine->batch.changed[index]) {
-                feed_publish(engine->options.feed, slot, &resident->map);
+                feed_publish(engine->options.feed, feed_place(engine, slot), &resident->map);
             }
             if (engine->batch.written[index]) tell_others(engine, &resident->map);
             deadlines_set(&engine->deadlines, slot, due_ms(engine, &resident->map));

@@ -12,7 +12,7 @@
 #include "engine/engine.h"
 
 enum {
-    WRITER_LOOPS_MAX = 16,
+    WRITER_LOOPS_MAX = 17,          /* The HTTP loops, and one that asks by itself. */
     COMMANDS_IN_FLIGHT_MAX = 16384, /* About 64 MB if every one of them is in use. */
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "http/back_office.h"
 #include "http/problem.h"
 
 /* A command on its way, and who waits for it. */
@@ -37,8 +38,19 @@ void desk_open(struct desk *desk, const struct house *house, uint32_t loop, stru
                           .tickets = tickets};
 }
 
+/* A clerk has no tickets, but the one that came with its errand. */
+static bool is_clerk(const struct desk *desk)
+{
+    return desk->tickets == NULL;
+}
+
 struct command *desk_take(struct desk *desk)
 {
+    if (is_clerk(desk)) {
+        struct command *lent = desk->lent_command;
+        desk->lent_command = NULL;
+        return lent;
+    }
     struct ticket *ticket = desk->free_tickets;
     if (ticket != NULL) {
         desk->free_tickets = ticket->behind;
@@ -53,6 +65,7 @@ struct command *desk_take(struct desk *desk)
     ticket->exchange = NULL;
     ticket->answer = NULL;
     ticket->room = NULL;
+    ticket->room_size = 0;
     return &ticket->command;
 }
 
@@ -62,11 +75,11 @@ void *desk_room(struct desk *desk, struct command *command, size_t size)
     CHECK(&ticket->command == command);
     CHECK(ticket->room == NULL);
 
-    if (size > DESK_ROOM_MAX - desk->room_used) return NULL;
+    if (!is_clerk(desk) && size > DESK_ROOM_MAX - desk->room_used) return NULL;
     ticket->room = calloc(1, size);
     if (ticket->room == NULL) return NULL;
     ticket->room_size = size;
-    desk->room_used += size;
+    if (!is_clerk(desk)) desk->room_used += size;
     return ticket->room;
 }
 
@@ -74,6 +87,7 @@ void desk_give_back(struct desk *desk, struct command *command)
 {
     struct ticket *ticket = command->owner;
     CHECK(&ticket->command == command);
+    if (is_clerk(desk)) return; /* The loop does it. */
     desk->room_used -= ticket->room_size;
     free(ticket->room);
     ticket->room = NULL;
@@ -107,11 +121,12 @@ void desk_submit(struct desk *desk, struct exchange *exchange, struct command *c
     CHECK(answer != NULL);
 
     exchange->notes.showtime = command->showtime;
-    ticket->exchange = exchange;
     ticket->answer = answer;
+    if (is_clerk(desk)) return;
+    ticket->exchange = exchange;
     ticket->submitted_us = clock_steady_us();
     join_waiting(desk, ticket);
-    if (writer_submit(desk->house->writer, command)) return;
+    if (writers_submit(&desk->house->writers, command)) return;
     leave_waiting(desk, ticket);
     desk_give_back(desk, command);
     problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
@@ -123,7 +138,26 @@ void desk_send(struct desk *desk, struct command *command)
     CHECK(&ticket->command == command);
     CHECK(ticket->exchange == NULL);
 
-    if (!writer_submit(desk->house->writer, command)) desk_give_back(desk, command);
+    if (!writers_submit(&desk->house->writers, command)) desk_give_back(desk, command);
+}
+
+void desk_read(struct desk *desk, struct exchange *exchange, desk_work *work, struct id current)
+{
+    struct back_office *office = desk->house->back_office;
+    if (office == NULL || is_clerk(desk)) work(desk, exchange);
+    else back_office_ask(office, desk, exchange, work, current);
+}
+
+void desk_take_over(struct desk *desk, struct exchange *exchange, struct command *command)
+{
+    struct ticket *ticket = command->owner;
+    CHECK(&ticket->command == command);
+    desk->room_used += ticket->room_size; /* A clerk has no account of its own. */
+    desk_answer *answer = ticket->answer;
+    const bool replied = exchange_take_back(exchange);
+    CHECK(replied == (answer == NULL));
+    if (replied) desk_give_back(desk, command);
+    else desk_submit(desk, exchange, command, answer);
 }
 
 static void collect(struct desk *desk, struct ticket *ticket)
@@ -136,14 +170,22 @@ static void collect(struct desk *desk, struct ticket *ticket)
     else ticket->answer(desk, exchange, &ticket->command);
 }
 
-void desk_collect(struct desk *desk)
+static void collect_from(struct desk *desk, struct writer *writer)
 {
-    struct command *command = writer_collect(desk->house->writer, desk->loop);
+    struct command *command = writer_collect(writer, desk->loop);
     while (command != NULL) {
         struct command *next = command->next;
         collect(desk, command->owner);
         desk_give_back(desk, command);
         command = next;
+    }
+}
+
+void desk_collect(struct desk *desk)
+{
+    const struct writers *writers = &desk->house->writers;
+    for (uint32_t place = 0; place < writers->count; place++) {
+        collect_from(desk, writers->all[place]);
     }
 }
 

@@ -9,7 +9,7 @@
 
 #include "core/command.h"
 #include "crypto/crypto.h"
-#include "engine/writer.h"
+#include "engine/writers.h"
 #include "http/cors.h"
 #include "http/exchange.h"
 #include "http/observer.h"
@@ -32,7 +32,15 @@ struct provider {
     struct slice webhook_secret;
 };
 
+/* What a clerk of the back office was told of a showtime's version before it began. */
+struct checked {
+    bool known;
+    enum error error;
+    uint64_t version;
+};
+
 struct authenticator;
+struct back_office;
 struct limiter;
 struct listeners;
 struct live;
@@ -41,8 +49,9 @@ struct sandbox;
 struct ticket;
 
 struct house {
-    struct writer *writer;
+    struct writers writers;
     struct feed *feed;
+    struct back_office *back_office; /* NULL: the loops read the store themselves. */
     struct seat_pages *seat_pages;
     struct live *live;
     int64_t heartbeat_ms;    /* Between two comments to a listener. */
@@ -82,8 +91,10 @@ struct desk {
     struct ticket *free_tickets;
     struct ticket *first_waiting; /* The longest. */
     struct ticket *last_waiting;
-    uint32_t tickets_used; /* Those of `tickets` that were ever taken. */
-    size_t room_used;      /* Of DESK_ROOM_MAX. */
+    struct command *lent_command; /* A clerk's: the one that it may use. */
+    struct checked checked;       /* A clerk's. */
+    uint32_t tickets_used;        /* Those of `tickets` that were ever taken. */
+    size_t room_used;             /* Of DESK_ROOM_MAX. */
 };
 
 /* Room for DESK_COMMANDS_MAX commands, to be freed by its maker after the writer has stopped:
@@ -97,6 +108,18 @@ void desk_open(struct desk *desk, const struct house *house, uint32_t loop, stru
 /* Makes the answer of a decided command. */
 typedef void desk_answer(struct desk *desk, struct exchange *exchange,
                          const struct command *command);
+
+/* A part of a handler that reads the store. */
+typedef void desk_work(struct desk *desk, struct exchange *exchange);
+
+/* Does the work: at once, or by a clerk of the back office if there is one; `current` is a
+ * showtime whose version the clerk shall know, or none. Nothing may be done with the exchange
+ * after this. */
+void desk_read(struct desk *desk, struct exchange *exchange, desk_work *work, struct id current);
+
+/* Goes on with an exchange that a clerk has worked on: sends what it replied, or submits what it
+ * submitted. */
+void desk_take_over(struct desk *desk, struct exchange *exchange, struct command *command);
 
 /* A command, empty but for its loop; NULL if too many are under way (answer 503 OVERLOADED). */
 struct command *desk_take(struct desk *desk);

@@ -144,10 +144,58 @@ static void send_answer(struct exchange_slot *slot, int status, struct slice con
     server_connection_watch(connection);
 }
 
+static void keep_reply(struct exchange_slot *slot, int status, struct slice content_type,
+                       struct shared *body)
+{
+    CHECK(!slot->replied);
+    slot->replied = true;
+    slot->reply_status = status;
+    slot->reply_type = content_type;
+    slot->reply_body = body;
+}
+
+/* The other thread's body is gone when its handler ends. */
+static void keep_copy(struct exchange_slot *slot, int status, struct slice content_type,
+                      struct slice body)
+{
+    struct shared *copy = NULL;
+    char *block = body.size > 0 ? malloc(body.size) : NULL;
+    if (block != NULL) {
+        memcpy(block, body.data, body.size);
+        copy = shared_of(block, body.size);
+    }
+    if (body.size > 0 && copy == NULL) keep_reply(slot, 503, (struct slice){0}, NULL);
+    else keep_reply(slot, status, content_type, copy);
+}
+
+void exchange_lend(struct exchange *exchange)
+{
+    struct exchange_slot *slot = slot_of(exchange);
+    CHECK(!slot->lent);
+    slot->lent = true;
+    slot->replied = false;
+}
+
+bool exchange_take_back(struct exchange *exchange)
+{
+    struct exchange_slot *slot = slot_of(exchange);
+    CHECK(slot->lent);
+    slot->lent = false;
+    if (!slot->replied) return false;
+    struct shared *body = slot->reply_body;
+    if (body == NULL) exchange_reply(exchange, slot->reply_status, slot->reply_type, SLICE(""));
+    else exchange_reply_shared(exchange, slot->reply_status, slot->reply_type, body);
+    return true;
+}
+
 void exchange_reply(struct exchange *exchange, int status, struct slice content_type,
                     struct slice body)
 {
     struct exchange_slot *slot = slot_of(exchange);
+    if (slot->lent) {
+        keep_copy(slot, status, content_type, body);
+        return;
+    }
     if (slot->connection == NULL) {
         exchange_tell(slot, status, 0);
         server_request_release_slot(slot);
@@ -161,6 +209,10 @@ void exchange_reply_shared(struct exchange *exchange, int status, struct slice c
 {
     struct exchange_slot *slot = slot_of(exchange);
     CHECK(body != NULL);
+    if (slot->lent) {
+        keep_reply(slot, status, content_type, body);
+        return;
+    }
     if (slot->connection == NULL) {
         shared_unref(body);
         exchange_tell(slot, status, 0);

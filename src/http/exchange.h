@@ -84,3 +84,10 @@ void exchange_reply(struct exchange *exchange, int status, struct slice content_
  * one reference. */
 void exchange_reply_shared(struct exchange *exchange, int status, struct slice content_type,
                            struct shared *body);
+
+/* Until it is taken back, another thread may work on the exchange, and its reply is kept. */
+void exchange_lend(struct exchange *exchange);
+
+/* On its loop again, once the other thread has let go. True if it was replied to meanwhile: the
+ * answer is sent, and the exchange is gone. */
+bool exchange_take_back(struct exchange *exchange);

@@ -22,12 +22,12 @@ static struct examination examine(struct desk *desk)
 {
     const struct house *house = desk->house;
     const struct reader *reader = &desk->reader;
-    struct examination found = {.writer = writer_state(house->writer)};
+    struct examination found = {.writer = writers_state(&house->writers)};
     house->storage.methods->examine(house->storage.context, &found.storage);
     const bool readable = reader->methods->ping(reader->context) == ERROR_NONE;
     found.well[PROBE_STORE] = readable && found.storage.in_place;
     found.well[PROBE_WRITER] =
-        writer_alive(house->writer, clock_steady_us(), HEALTH_WRITER_PATIENCE_US);
+        writers_alive(&house->writers, clock_steady_us(), HEALTH_WRITER_PATIENCE_US);
     found.well[PROBE_DISK] = found.storage.disk_free >= HEALTH_DISK_FREE_MIN;
     found.well[PROBE_SERVING] = tally_read(&house->stopping) == 0;
     found.well[PROBE_COMMITS] = found.writer.counts.last_failure == ERROR_NONE;

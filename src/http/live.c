@@ -290,3 +290,14 @@ struct shared *live_event(struct live_showtime *showtime, uint64_t version, uint
     pthread_mutex_unlock(&showtime->mutex);
     return text;
 }
+
+uint32_t live_watched(struct live *live, struct id *showtimes, uint32_t capacity)
+{
+    uint32_t count = 0;
+    pthread_mutex_lock(&live->mutex);
+    for (uint32_t slot = 0; slot < live->count && count < capacity; slot++) {
+        if (live->slots[slot].watchers > 0) showtimes[count++] = live->slots[slot].showtime;
+    }
+    pthread_mutex_unlock(&live->mutex);
+    return count;
+}

@@ -245,6 +245,7 @@ struct resource {
     bool needs_user;
     bool needs_staff; /* A user whose role is staff or admin. */
     bool open_get;    /* GET is for everybody, whatever the others need. */
+    bool in_memory;   /* Asks nobody: needs no clerk. */
     enum limited limited;
     handler *get;
     handler *post;
@@ -254,8 +255,8 @@ struct resource {
 
 /* The first pattern that fits wins. */
 static const struct resource resources[] = {
-    {SLICE_INIT("/api/bookings/hold"), .needs_user = true, .limited = LIMITED_HOLD,
-     .post = post_hold},
+    {SLICE_INIT("/api/bookings/hold"), .needs_user = true, .in_memory = true,
+     .limited = LIMITED_HOLD, .post = post_hold},
     {SLICE_INIT("/api/bookings"), .needs_user = true, .get = get_bookings},
     {SLICE_INIT("/api/bookings/:id"), .needs_user = true, .get = get_booking,
      .remove = delete_booking},
@@ -273,8 +274,8 @@ static const struct resource resources[] = {
     {SLICE_INIT("/api/staff/bookings"), .needs_staff = true, .get = get_all_bookings},
     {SLICE_INIT("/api/staff/refunds"), .needs_staff = true, .get = get_refunds},
     {SLICE_INIT("/api/staff/journal"), .needs_staff = true, .get = get_journal},
-    {SLICE_INIT("/api/showtimes/:id/seats"), .get = get_seats},
-    {SLICE_INIT("/api/showtimes/:id/events"), .get = get_events},
+    {SLICE_INIT("/api/showtimes/:id/seats"), .in_memory = true, .get = get_seats},
+    {SLICE_INIT("/api/showtimes/:id/events"), .in_memory = true, .get = get_events},
     {SLICE_INIT("/api/showtimes/:id"), .needs_staff = true, .open_get = true, .get = get_showtime,
      .patch = patch_showtime},
     {SLICE_INIT("/api/showtimes"), .needs_staff = true, .open_get = true, .get = get_showtimes,
@@ -287,15 +288,15 @@ static const struct resource resources[] = {
      .patch = patch_cinema},
     {SLICE_INIT("/api/cinemas"), .needs_staff = true, .open_get = true, .get = get_cinemas,
      .post = post_cinema},
-    {SLICE_INIT("/health"), .limited = LIMITED_NOT, .get = get_health},
-    {SLICE_INIT("/health/live"), .limited = LIMITED_NOT, .get = get_live},
-    {SLICE_INIT("/health/ready"), .limited = LIMITED_NOT, .get = get_ready},
-    {SLICE_INIT("/openapi.json"), .get = get_api_document},
-    {SLICE_INIT("/docs"), .get = get_api_page},
-    {SLICE_INIT("/problems"), .get = get_problem},
-    {SLICE_INIT("/problems/:code"), .get = get_problem},
+    {SLICE_INIT("/health"), .in_memory = true, .limited = LIMITED_NOT, .get = get_health},
+    {SLICE_INIT("/health/live"), .in_memory = true, .limited = LIMITED_NOT, .get = get_live},
+    {SLICE_INIT("/health/ready"), .in_memory = true, .limited = LIMITED_NOT, .get = get_ready},
+    {SLICE_INIT("/openapi.json"), .in_memory = true, .get = get_api_document},
+    {SLICE_INIT("/docs"), .in_memory = true, .get = get_api_page},
+    {SLICE_INIT("/problems"), .in_memory = true, .get = get_problem},
+    {SLICE_INIT("/problems/:code"), .in_memory = true, .get = get_problem},
     {SLICE_INIT("/sandbox/:provider/pay/:transaction"), .get = get_pay_page, .post = post_pay_page},
-    {SLICE_INIT("/"), .get = get_home},
+    {SLICE_INIT("/"), .in_memory = true, .get = get_home},
 };
 
 enum { RESOURCE_COUNT = sizeof resources / sizeof resources[0] };
@@ -409,6 +410,15 @@ static bool allows(const struct resource *resource, const struct exchange *excha
     return exchange->role != ROLE_USER;
 }
 
+/* The rest of a request, by whoever reads the store. */
+static void run(struct desk *desk, struct exchange *exchange)
+{
+    struct visit visit = {.desk = desk, .exchange = exchange, .now_ms = clock_now_ms()};
+    const struct resource *resource = find(exchange->path, visit.parameters);
+    CHECK(resource != NULL);
+    handler_of(resource, exchange->method)(&visit);
+}
+
 void router_handle(struct desk *desk, struct exchange *exchange)
 {
     struct visit visit = {.desk = desk, .exchange = exchange, .now_ms = clock_now_ms()};
@@ -435,5 +445,6 @@ void router_handle(struct desk *desk, struct exchange *exchange)
         problem_reply(exchange, &(struct problem){.error = ERROR_FORBIDDEN}, visit.now_ms);
         return;
     }
-    handle(&visit);
+    if (desk->house->back_office == NULL || resource->in_memory) handle(&visit);
+    else desk_read(desk, exchange, run, (struct id){0});
 }

@@ -289,6 +289,13 @@ static bool serve(struct desk *desk, struct exchange *exchange, struct id showti
     return true;
 }
 
+/* It has left again at once: memory is full of busier ones. */
+static void serve_now(struct desk *desk, struct exchange *exchange)
+{
+    if (!serve(desk, exchange, exchange->notes.showtime))
+        problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
+}
+
 /* The showtime was brought into memory, or there is none. */
 static void looked(struct desk *desk, struct exchange *exchange, const struct command *command)
 {
@@ -297,9 +304,37 @@ static void looked(struct desk *desk, struct exchange *exchange, const struct co
         problem_reply_error(exchange, error, clock_now_ms());
         return;
     }
-    /* It has left again at once: memory is full of busier ones. */
-    if (!serve(desk, exchange, command->showtime))
+    exchange->notes.showtime = command->showtime;
+    desk_read(desk, exchange, serve_now, (struct id){0});
+}
+
+static void look(struct desk *desk, struct exchange *exchange)
+{
+    struct command *command = desk_take(desk);
+    if (command == NULL) {
         problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
+        return;
+    }
+    command->kind = COMMAND_LOOK;
+    command->showtime = exchange->notes.showtime;
+    desk_submit(desk, exchange, command, looked);
+}
+
+/* Serves from memory what the database has not moved beyond; else it is read anew. */
+static void serve_checked(struct desk *desk, struct exchange *exchange)
+{
+    const struct checked *checked = &desk->checked;
+    const struct id showtime = exchange->notes.showtime;
+    uint64_t version = 0;
+    CHECK(checked->known);
+    if (checked->error != ERROR_NONE) {
+        problem_reply_error(exchange, checked->error, clock_now_ms());
+        return;
+    }
+    const bool current =
+        feed_version(desk->house->feed, showtime, &version) && version >= checked->version;
+    if (current && serve(desk, exchange, showtime)) return;
+    look(desk, exchange);
 }
 
 void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slice id)
@@ -310,6 +345,10 @@ void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slic
         return;
     }
     exchange->notes.showtime = showtime;
+    if (desk->house->back_office != NULL) {
+        desk_read(desk, exchange, serve_checked, showtime);
+        return;
+    }
     if (serve(desk, exchange, showtime)) return;
     /* Only what exists is brought into memory, where it may push out another. */
     struct showtime found;
@@ -319,12 +358,5 @@ void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slic
         problem_reply_error(exchange, error, clock_now_ms());
         return;
     }
-    struct command *command = desk_take(desk);
-    if (command == NULL) {
-        problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
-        return;
-    }
-    command->kind = COMMAND_LOOK;
-    command->showtime = showtime;
-    desk_submit(desk, exchange, command, looked);
+    look(desk, exchange);
 }

@@ -28,6 +28,8 @@ struct exchange_slot *server_request_take_slot(struct server_loop *loop)
     slot->next_free = NULL;
     slot->header_count = 0;
     slot->head = false;
+    slot->lent = false;
+    slot->replied = false;
     const struct arena arena = slot->exchange.arena;
     slot->exchange = (struct exchange){.loop_state = loop->state, .arena = arena};
     arena_reset(&slot->exchange.arena);

@@ -52,6 +52,11 @@ struct exchange_slot {
     struct exchange_slot *next_free;
     uint32_t header_count;
     bool head; /* The method is HEAD. */
+    bool lent; /* To another thread, which may leave here what it replied: */
+    bool replied;
+    int reply_status;
+    struct slice reply_type;
+    struct shared *reply_body; /* NULL: empty. */
     char request_id[FRAMING_REQUEST_ID_SIZE_MAX];
     struct exchange_field headers[EXCHANGE_HEADERS_MAX];
 };

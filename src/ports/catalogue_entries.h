@@ -37,3 +37,19 @@ struct locale {
     /* The local date `YYYY-MM-DD` of a moment, 10 bytes and no NUL; false if it has none. */
     bool (*date_of)(struct time_zone *zone, int64_t moment_ms, char *target);
 };
+
+enum { CATALOGUE_WRITE_KEPT_MAX = 20 }; /* A screenful. */
+
+/* What writing a catalogue did. */
+struct written_count {
+    size_t added;
+    size_t changed;
+};
+
+struct catalogue_report {
+    struct written_count movies;
+    struct written_count cinemas;
+    struct written_count showtimes;
+    size_t kept_count;                     /* Showtimes that would change but have bookings, */
+    size_t kept[CATALOGUE_WRITE_KEPT_MAX]; /* and the positions of the first ones. */
+};

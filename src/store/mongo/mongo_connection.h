@@ -31,7 +31,7 @@ enum mongo_collection {
 #define MONGO_COLLECTION_COUNT 9
 
 enum {
-    MONGO_POOL_MAX = 16,       /* Clients: the loops, the writers, the operator's, the self-test. */
+    MONGO_POOL_MAX = 100,      /* Clients: 16 writers, 4 for each of 16 clerks, and others. */
     MONGO_READ_MS = 1500,      /* A read's longest time on the server. */
     MONGO_REASON_SIZE = 512,   /* Holds the driver's message and ours. */
     MONGO_SOCKET_MS = 4000,    /* Above the majority's, so that a slow one is an answer. */

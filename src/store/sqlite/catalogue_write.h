@@ -13,21 +13,6 @@
 #include "ports/catalogue_entries.h"
 #include "store/sqlite/database.h"
 
-enum { CATALOGUE_WRITE_KEPT_MAX = 20 }; /* A screenful. */
-
-struct written_count {
-    size_t added;
-    size_t changed;
-};
-
-struct catalogue_report {
-    struct written_count movies;
-    struct written_count cinemas;
-    struct written_count showtimes;
-    size_t kept_count;                     /* Showtimes that would change but have bookings, */
-    size_t kept[CATALOGUE_WRITE_KEPT_MAX]; /* and the positions of the first ones. */
-};
-
 /* Runs a transaction of its own; none may be open. */
 MUST_USE enum error catalogue_write(struct database *database,
                                     const struct catalogue_entries *entries,

@@ -1,0 +1,412 @@
+#include "store/mongo/mongo_catalogue.h"
+
+#include <time.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "store/mongo/mongo_entries.h"
+#include "store/mongo/mongo_fields.h"
+#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_read.h"
+
+enum {
+    DATE_SIZE = 10, /* YYYY-MM-DD */
+    ZONE_SIZE_MAX = 64,
+    HOUR_MS = 3600 * 1000,
+    PATTERN_SIZE_MAX = 2048,
+};
+
+struct mongo_catalogue {
+    struct mongo_client client;
+    const struct locale *locale;
+    struct time_zone *zone; /* The last one that was asked for. */
+    char zone_name[ZONE_SIZE_MAX];
+};
+
+/* What a list does with its documents: reads one into `entries[index]`. False if it does not
+ * belong to the list. */
+struct list {
+    enum mongo_collection collection;
+    const bson_t *filter;
+    const char *sort; /* JSON */
+    bool without_seats;
+    size_t limit;
+    struct arena *arena;
+    void *entries;
+    bool (*read)(const bson_t *document, struct arena *arena, void *entries, size_t index,
+                 bool *full);
+    bool (*belongs)(struct mongo_catalogue *catalogue, const bson_t *document, const void *query);
+    const void *query; /* Of `belongs`. */
+};
+
+static enum error refuse(enum mongo_collection collection)
+{
+    log_event(LOG_ERROR, "document_broken", LOG_NUMBER("collection", collection));
+    return ERROR_INTERNAL_ERROR;
+}
+
+static void append_json(bson_t *target, const char *name, const char *json)
+{
+    bson_t *document = bson_new_from_json((const uint8_t *)json, -1, NULL);
+    CHECK(document != NULL);
+    BSON_APPEND_DOCUMENT(target, name, document);
+    bson_destroy(document);
+}
+
+/* Reads up to `limit` entries, and whether there is one more. A full arena ends the page early,
+ * if it has an entry. */
+static enum error read_page(struct mongo_catalogue *catalogue, const struct list *list,
+                            size_t *ret_count, bool *ret_more)
+{
+    bson_t options = BSON_INITIALIZER;
+    append_json(&options, "sort", list->sort);
+    if (list->without_seats) append_json(&options, "projection", "{\"seats\": 0, \"settle\": 0}");
+    if (list->belongs == NULL) BSON_APPEND_INT64(&options, "limit", (int64_t)list->limit + 1);
+    BSON_APPEND_INT32(&options, "maxTimeMS", MONGO_READ_MS);
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
+        catalogue->client.collections[list->collection], list->filter, &options, NULL);
+    const bson_t *document = NULL;
+    const bson_t *reply = NULL;
+    bson_error_t why = {0};
+    size_t count = 0;
+    bool more = false;
+    enum error error = ERROR_NONE;
+    while (error == ERROR_NONE && !more && mongoc_cursor_next(cursor, &document)) {
+        if (list->belongs != NULL && !list->belongs(catalogue, document, list->query)) continue;
+        bool full = false;
+        more = count == list->limit;
+        if (more) break;
+        if (list->read(document, list->arena, list->entries, count, &full)) count++;
+        else if (!full) error = refuse(list->collection);
+        else if (count == 0) error = ERROR_OVERLOADED;
+        else more = true;
+    }
+    if (error == ERROR_NONE && mongoc_cursor_error_document(cursor, &why, &reply)) {
+        enum mongo_class class = MONGO_DONE;
+        error = mongo_read_failure("list", &why, reply, &class);
+    }
+    mongoc_cursor_destroy(cursor);
+    bson_destroy(&options);
+    if (error != ERROR_NONE) return error;
+    *ret_count = count;
+    *ret_more = more;
+    return ERROR_NONE;
+}
+
+static enum error find(struct mongo_catalogue *catalogue, enum mongo_collection collection,
+                       struct id id, const char *projection, enum error not_found,
+                       bson_t *ret_found)
+{
+    bool there = false;
+    const enum error error =
+        mongo_read_one(&catalogue->client, collection, id, projection, ret_found, &there);
+    if (error != ERROR_NONE) return error;
+    return there ? ERROR_NONE : not_found;
+}
+
+/* The entries behind the cursor's: by a member, then by the id, in one direction. A cursor whose
+ * entry is not there was never ours. */
+static enum error append_after(struct mongo_catalogue *catalogue, bson_t *filter,
+                               enum mongo_collection collection, struct id after,
+                               const char *member, const char *compare)
+{
+    if (id_is_none(after)) return ERROR_NONE;
+    bson_t found;
+    bson_iter_t at;
+    const enum error error =
+        find(catalogue, collection, after, NULL, ERROR_VALIDATION_FAILED, &found);
+    if (error != ERROR_NONE) return error;
+    const bson_oid_t oid = mongo_ids_to_oid(after);
+    bson_t either;
+    bson_t one;
+    bson_t inner;
+    const bool has = bson_iter_init_find(&at, &found, member);
+    BSON_APPEND_ARRAY_BEGIN(filter, "$or", &either);
+    BSON_APPEND_DOCUMENT_BEGIN(&either, "0", &one);
+    BSON_APPEND_DOCUMENT_BEGIN(&one, member, &inner);
+    if (has) (void)bson_append_iter(&inner, compare, -1, &at);
+    (void)bson_append_document_end(&one, &inner);
+    (void)bson_append_document_end(&either, &one);
+    BSON_APPEND_DOCUMENT_BEGIN(&either, "1", &one);
+    if (has) (void)bson_append_iter(&one, member, -1, &at);
+    BSON_APPEND_DOCUMENT_BEGIN(&one, "_id", &inner);
+    BSON_APPEND_OID(&inner, compare, &oid);
+    (void)bson_append_document_end(&one, &inner);
+    (void)bson_append_document_end(&either, &one);
+    (void)bson_append_array_end(filter, &either);
+    bson_destroy(&found);
+    return ERROR_NONE;
+}
+
+static void append_text(bson_t *filter, const char *name, struct slice text)
+{
+    (void)bson_append_utf8(filter, name, -1, text.data, (int)text.size);
+}
+
+/* A part of a text, as a pattern in which every letter stands for itself. */
+static bool append_part(bson_t *filter, const char *name, struct slice part)
+{
+    char pattern[PATTERN_SIZE_MAX];
+    size_t size = 0;
+    for (size_t index = 0; index < part.size; index++) {
+        const char letter = part.data[index];
+        if (size + 3 > sizeof pattern || letter == '\0') return false;
+        if (strchr("\\^$.|?*+()[]{}-", letter) != NULL) pattern[size++] = '\\';
+        pattern[size++] = letter;
+    }
+    pattern[size] = '\0';
+    BSON_APPEND_REGEX(filter, name, pattern, "");
+    return true;
+}
+
+static bool read_movie(const bson_t *document, struct arena *arena, void *entries, size_t index,
+                       bool *full)
+{
+    return mongo_entries_read_movie(document, arena, (struct movie *)entries + index, full);
+}
+
+static bool read_cinema(const bson_t *document, struct arena *arena, void *entries, size_t index,
+                        bool *full)
+{
+    return mongo_entries_read_cinema(document, arena, (struct cinema *)entries + index, full);
+}
+
+static bool read_showtime(const bson_t *document, struct arena *arena, void *entries, size_t index,
+                          bool *full)
+{
+    return mongo_entries_read_showtime(document, arena, (struct showtime *)entries + index, full);
+}
+
+static enum error find_movie(void *context, struct id id, struct arena *arena,
+                             struct movie *ret_movie)
+{
+    bson_t found;
+    bool full = false;
+    const enum error error = find(context, MONGO_MOVIES, id, NULL, ERROR_MOVIE_NOT_FOUND, &found);
+    if (error != ERROR_NONE) return error;
+    const bool whole = mongo_entries_read_movie(&found, arena, ret_movie, &full);
+    bson_destroy(&found);
+    if (full) return ERROR_OVERLOADED;
+    return whole ? ERROR_NONE : refuse(MONGO_MOVIES);
+}
+
+static enum error list_movies(void *context, const struct movie_query *query, struct arena *arena,
+                              struct movie *movies, size_t *ret_count, bool *ret_more)
+{
+    struct mongo_catalogue *catalogue = context;
+    const struct slice title = catalogue->locale->fold(query->title, arena);
+    if (title.data == NULL) return ERROR_OVERLOADED;
+    bson_t filter = BSON_INITIALIZER;
+    enum error error =
+        append_after(catalogue, &filter, MONGO_MOVIES, query->page.after, "release_date", "$lt");
+    if (query->status.size > 0) append_text(&filter, "status", query->status);
+    *ret_count = 0;
+    *ret_more = false;
+    const bool possible = title.size == 0 || append_part(&filter, "title_folded", title);
+    const struct list list = {.collection = MONGO_MOVIES,
+                              .filter = &filter,
+                              .sort = "{\"release_date\": -1, \"_id\": -1}",
+                              .limit = query->page.limit,
+                              .arena = arena,
+                              .entries = movies,
+                              .read = read_movie};
+    if (error == ERROR_NONE && possible) error = read_page(catalogue, &list, ret_count, ret_more);
+    bson_destroy(&filter);
+    return error;
+}
+
+static enum error find_cinema(void *context, struct id id, struct arena *arena,
+                              struct cinema *ret_cinema)
+{
+    bson_t found;
+    bool full = false;
+    const enum error error = find(context, MONGO_CINEMAS, id, NULL, ERROR_CINEMA_NOT_FOUND, &found);
+    if (error != ERROR_NONE) return error;
+    const bool whole = mongo_entries_read_cinema(&found, arena, ret_cinema, &full);
+    bson_destroy(&found);
+    if (full) return ERROR_OVERLOADED;
+    return whole ? ERROR_NONE : refuse(MONGO_CINEMAS);
+}
+
+static enum error list_cinemas(void *context, const struct cinema_query *query, struct arena *arena,
+                               struct cinema *cinemas, size_t *ret_count, bool *ret_more)
+{
+    struct mongo_catalogue *catalogue = context;
+    const struct slice city = catalogue->locale->fold(query->city, arena);
+    if (city.data == NULL) return ERROR_OVERLOADED;
+    bson_t filter = BSON_INITIALIZER;
+    enum error error =
+        append_after(catalogue, &filter, MONGO_CINEMAS, query->page.after, "name", "$gt");
+    if (city.size > 0) append_text(&filter, "city_folded", city);
+    const struct list list = {.collection = MONGO_CINEMAS,
+                              .filter = &filter,
+                              .sort = "{\"name\": 1, \"_id\": 1}",
+                              .limit = query->page.limit,
+                              .arena = arena,
+                              .entries = cinemas,
+                              .read = read_cinema};
+    if (error == ERROR_NONE) error = read_page(catalogue, &list, ret_count, ret_more);
+    bson_destroy(&filter);
+    return error;
+}
+
+static enum error find_showtime(void *context, struct id id, struct arena *arena,
+                                struct showtime *ret_showtime)
+{
+    bson_t found;
+    bool full = false;
+    const enum error error = find(context, MONGO_SHOWTIMES, id, "{\"seats\": 0, \"settle\": 0}",
+                                  ERROR_SHOWTIME_NOT_FOUND, &found);
+    if (error != ERROR_NONE) return error;
+    const bool whole = mongo_entries_read_showtime(&found, arena, ret_showtime, &full);
+    bson_destroy(&found);
+    if (full) return ERROR_OVERLOADED;
+    return whole ? ERROR_NONE : refuse(MONGO_SHOWTIMES);
+}
+
+/* Does the showtime start on that day of its cinema? */
+static bool is_of_day(struct mongo_catalogue *catalogue, const bson_t *document, const void *query)
+{
+    const struct slice date = ((const struct showtime_query *)query)->date;
+    bson_iter_t at;
+    char name[ZONE_SIZE_MAX];
+    char day[DATE_SIZE];
+    if (!bson_iter_init_find(&at, document, "timezone")) return false;
+    if (!slice_to_string(mongo_fields_text(&at), name, sizeof name)) return false;
+    if (catalogue->zone == NULL || strcmp(name, catalogue->zone_name) != 0) {
+        if (catalogue->zone != NULL) catalogue->locale->close_zone(catalogue->zone);
+        catalogue->zone = catalogue->locale->open_zone(slice_of(name));
+        memcpy(catalogue->zone_name, name, sizeof name);
+    }
+    if (catalogue->zone == NULL || !bson_iter_init_find(&at, document, "start_time")) return false;
+    if (!BSON_ITER_HOLDS_DATE_TIME(&at)) return false;
+    return catalogue->locale->date_of(catalogue->zone, bson_iter_date_time(&at), day) &&
+           slice_equal(date, (struct slice){day, sizeof day});
+}
+
+/* The beginning of a day, in UTC. */
+static bool read_day(struct slice date, int64_t *ret_day_ms)
+{
+    uint64_t year = 0;
+    uint64_t month = 0;
+    uint64_t day = 0;
+    struct slice rest;
+    if (!slice_to_number(slice_cut(date, '-', &rest), 9999, &year)) return false;
+    if (!slice_to_number(slice_cut(rest, '-', &rest), 12, &month) || month == 0) return false;
+    if (!slice_to_number(rest, 31, &day)) return false;
+    struct tm moment = {.tm_year = (int)year - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)day};
+    *ret_day_ms = (int64_t)timegm(&moment) * 1000;
+    return true;
+}
+
+/* A local day lies within 14 hours before and 12 behind the same day of UTC. */
+static bool append_days(bson_t *filter, const struct showtime_query *query)
+{
+    int64_t from_ms = INT64_MIN;
+    int64_t until_ms = INT64_MAX;
+    if (query->date.size > 0) {
+        int64_t day_ms = 0;
+        if (!read_day(query->date, &day_ms)) return false;
+        from_ms = day_ms - 14LL * HOUR_MS;
+        until_ms = day_ms + 36LL * HOUR_MS;
+    }
+    if (query->available && query->now_ms + 1 > from_ms) from_ms = query->now_ms + 1;
+    if (from_ms == INT64_MIN && until_ms == INT64_MAX) return true;
+    bson_t inner;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "start_time", &inner);
+    if (from_ms != INT64_MIN) BSON_APPEND_DATE_TIME(&inner, "$gte", from_ms);
+    if (until_ms != INT64_MAX) BSON_APPEND_DATE_TIME(&inner, "$lt", until_ms);
+    (void)bson_append_document_end(filter, &inner);
+    return true;
+}
+
+static void append_showtime_filter(bson_t *filter, const struct showtime_query *query)
+{
+    const bson_oid_t movie = mongo_ids_to_oid(query->movie);
+    const bson_oid_t cinema = mongo_ids_to_oid(query->cinema);
+    if (!id_is_none(query->movie)) BSON_APPEND_OID(filter, "movie_id", &movie);
+    if (!id_is_none(query->cinema)) BSON_APPEND_OID(filter, "cinema_id", &cinema);
+    if (!query->available) return;
+    bson_t inner;
+    BSON_APPEND_UTF8(filter, "status", "scheduled");
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "available_seats", &inner);
+    BSON_APPEND_INT32(&inner, "$gt", 0);
+    (void)bson_append_document_end(filter, &inner);
+}
+
+static enum error list_showtimes(void *context, const struct showtime_query *query,
+                                 struct arena *arena, struct showtime *showtimes, size_t *ret_count,
+                                 bool *ret_more)
+{
+    struct mongo_catalogue *catalogue = context;
+    bson_t filter = BSON_INITIALIZER;
+    enum error error =
+        append_after(catalogue, &filter, MONGO_SHOWTIMES, query->page.after, "start_time", "$gt");
+    append_showtime_filter(&filter, query);
+    const bool possible = append_days(&filter, query);
+    const bool dated = query->date.size > 0;
+    const struct list list = {.collection = MONGO_SHOWTIMES,
+                              .filter = &filter,
+                              .sort = "{\"start_time\": 1, \"_id\": 1}",
+                              .without_seats = true,
+                              .limit = query->page.limit,
+                              .arena = arena,
+                              .entries = showtimes,
+                              .read = read_showtime,
+                              .belongs = dated ? is_of_day : NULL,
+                              .query = query};
+    *ret_count = 0;
+    *ret_more = false;
+    if (error == ERROR_NONE && possible) error = read_page(catalogue, &list, ret_count, ret_more);
+    bson_destroy(&filter);
+    return error;
+}
+
+static enum error find_plan(void *context, struct id showtime, struct seat_plan *ret_plan)
+{
+    bson_t found;
+    const enum error error = find(context, MONGO_SHOWTIMES, showtime, "{\"layout\": 1}",
+                                  ERROR_SHOWTIME_NOT_FOUND, &found);
+    if (error != ERROR_NONE) return error;
+    const bool whole = mongo_entries_read_plan(&found, ret_plan);
+    bson_destroy(&found);
+    return whole ? ERROR_NONE : refuse(MONGO_SHOWTIMES);
+}
+
+static const struct catalogue_methods methods = {
+    .find_movie = find_movie,
+    .list_movies = list_movies,
+    .find_cinema = find_cinema,
+    .list_cinemas = list_cinemas,
+    .find_showtime = find_showtime,
+    .list_showtimes = list_showtimes,
+    .find_plan = find_plan,
+};
+
+enum error mongo_catalogue_open(struct mongo_connection *connection, const struct locale *locale,
+                                struct mongo_catalogue **ret_catalogue)
+{
+    CHECK(locale != NULL);
+
+    struct mongo_catalogue *catalogue = calloc(1, sizeof *catalogue);
+    if (catalogue == NULL) return ERROR_STORE_UNAVAILABLE;
+    catalogue->locale = locale;
+    const enum error error = mongo_client_open(connection, &catalogue->client);
+    if (error == ERROR_NONE) *ret_catalogue = catalogue;
+    else free(catalogue);
+    return error;
+}
+
+void mongo_catalogue_close(struct mongo_catalogue *catalogue)
+{
+    if (catalogue == NULL) return;
+    if (catalogue->zone != NULL) catalogue->locale->close_zone(catalogue->zone);
+    mongo_client_close(&catalogue->client);
+    free(catalogue);
+}
+
+struct catalogue mongo_catalogue_port(struct mongo_catalogue *catalogue)
+{
+    CHECK(catalogue != NULL);
+    return (struct catalogue){.context = catalogue, .methods = &methods};
+}

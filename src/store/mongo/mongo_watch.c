@@ -1,0 +1,150 @@
+#include "store/mongo/mongo_watch.h"
+
+#include "base/check.h"
+#include "store/mongo/mongo_documents.h"
+#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_read.h"
+
+/* Ends a query; its error, if it had one. */
+static enum error end(mongoc_cursor_t *cursor, const char *what)
+{
+    bson_error_t why = {0};
+    const bson_t *reply = NULL;
+    enum error error = ERROR_NONE;
+    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
+        enum mongo_class class = MONGO_DONE;
+        error = mongo_read_failure(what, &why, reply, &class);
+        if (error == ERROR_NONE) error = ERROR_STORE_UNAVAILABLE;
+    }
+    mongoc_cursor_destroy(cursor);
+    return error;
+}
+
+static void append_ids(bson_t *filter, const struct id *ids, uint32_t count)
+{
+    bson_t in;
+    bson_t array;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
+    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    for (uint32_t index = 0; index < count; index++) {
+        char buffer[16];
+        const char *key = NULL;
+        const bson_oid_t oid = mongo_ids_to_oid(ids[index]);
+        (void)bson_uint32_to_string(index, &key, buffer, sizeof buffer);
+        BSON_APPEND_OID(&array, key, &oid);
+    }
+    (void)bson_append_array_end(&in, &array);
+    (void)bson_append_document_end(filter, &in);
+}
+
+enum error mongo_watch_versions(struct mongo_client *client, const struct id *showtimes,
+                                uint32_t count, uint64_t *versions)
+{
+    CHECK(versions != NULL);
+
+    memset(versions, 0, count * sizeof *versions);
+    if (count == 0) return ERROR_NONE;
+    bson_t filter = BSON_INITIALIZER;
+    append_ids(&filter, showtimes, count);
+    bson_t *options = BCON_NEW("projection", "{", "version", BCON_INT32(1), "}", "maxTimeMS",
+                               BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_SHOWTIMES],
+                                                               &filter, options, NULL);
+    const bson_t *document = NULL;
+    while (mongoc_cursor_next(cursor, &document)) {
+        bson_iter_t at;
+        struct id id;
+        if (!bson_iter_init_find(&at, document, "_id") || !mongo_fields_read_id(&at, &id)) continue;
+        if (!bson_iter_init_find(&at, document, "version")) continue;
+        for (uint32_t index = 0; index < count; index++) {
+            if (id_equal(id, showtimes[index])) versions[index] = (uint64_t)bson_iter_as_int64(&at);
+        }
+    }
+    bson_destroy(options);
+    bson_destroy(&filter);
+    return end(cursor, "read versions");
+}
+
+enum error mongo_watch_due(struct mongo_client *client, int64_t before_ms, struct id *showtimes,
+                           size_t capacity, size_t *ret_count)
+{
+    CHECK(capacity > 0);
+
+    bson_t *filter =
+        BCON_NEW("due_at", "{", "$gte", BCON_DATE_TIME(0), "$lt", BCON_DATE_TIME(before_ms), "}");
+    bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "sort", "{", "due_at",
+                               BCON_INT32(1), "}", "limit", BCON_INT64((int64_t)capacity),
+                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_SHOWTIMES],
+                                                               filter, options, NULL);
+    const bson_t *document = NULL;
+    size_t count = 0;
+    while (count < capacity && mongoc_cursor_next(cursor, &document)) {
+        bson_iter_t at;
+        if (!bson_iter_init_find(&at, document, "_id")) continue;
+        if (mongo_fields_read_id(&at, &showtimes[count])) count++;
+    }
+    bson_destroy(options);
+    bson_destroy(filter);
+    *ret_count = count;
+    return end(cursor, "list what is due");
+}
+
+static enum error find_showtime(struct mongo_client *client, struct id booking,
+                                struct id *ret_showtime)
+{
+    bson_t found;
+    bson_iter_t at;
+    bool there = false;
+    const enum error error =
+        mongo_read_one(client, MONGO_BOOKINGS, booking, "{\"showtime_id\": 1}", &found, &there);
+    *ret_showtime = (struct id){0};
+    if (error != ERROR_NONE || !there) return error;
+    if (bson_iter_init_find(&at, &found, "showtime_id")) {
+        (void)mongo_fields_read_id(&at, ret_showtime);
+    }
+    bson_destroy(&found);
+    return ERROR_NONE;
+}
+
+static void make_command(const struct payment *payment, struct command *command)
+{
+    command_init(command);
+    command->kind = COMMAND_MONEY;
+    command->payment = payment->id;
+    command->booking = payment->booking; /* Until its showtime is known. */
+    command->method = payment->method;
+    command->news = MONEY_PAID;
+    command->amount = payment->paid_amount;
+    command->currency = payment->paid_currency;
+    command->paid_at_ms = payment->paid_at_ms;
+}
+
+enum error mongo_watch_money(struct mongo_client *client, struct command *commands, size_t capacity,
+                             size_t *ret_count)
+{
+    bson_t *filter = BCON_NEW("status", BCON_UTF8(MONGO_MONEY_RECORDED));
+    bson_t *options =
+        BCON_NEW("limit", BCON_INT64((int64_t)capacity), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_PAYMENTS],
+                                                               filter, options, NULL);
+    const bson_t *document = NULL;
+    size_t count = 0;
+    while (count < capacity && mongoc_cursor_next(cursor, &document)) {
+        struct mongo_payment payment = {0};
+        if (!mongo_documents_read_payment(document, &payment) || !payment.money_waits) continue;
+        make_command(&payment.payment, &commands[count++]);
+    }
+    bson_destroy(options);
+    bson_destroy(filter);
+    enum error error = end(cursor, "list undecided money");
+    size_t kept = 0;
+    for (size_t index = 0; index < count && error == ERROR_NONE; index++) {
+        struct command *command = &commands[index];
+        error = find_showtime(client, command->booking, &command->showtime);
+        command->booking = (struct id){0};
+        if (error == ERROR_NONE && !id_is_none(command->showtime)) commands[kept++] = *command;
+    }
+    *ret_count = kept;
+    return error;
+}

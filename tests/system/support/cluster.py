@@ -1,0 +1,93 @@
+"""Several instances of usher on one MongoDB server, which is started here and ended by its id.
+
+The server is the one of tests/support/with_mongo: MONGO_URI, mongod, or SecantusDB.
+"""
+
+import importlib.machinery
+import importlib.util
+import os
+import secrets
+import signal
+import subprocess
+
+from support import process
+
+INSTANCES = 3
+
+
+def _starter():
+    path = str(process.REPOSITORY / "tests" / "support" / "with_mongo")
+    loader = importlib.machinery.SourceFileLoader("with_mongo", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("with_mongo", loader))
+    loader.exec_module(module)
+    return module
+
+
+class Database:
+    """A MongoDB server with a folder of its own; with MONGO_URI a database of its own there."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.process = None
+        self.starter = _starter()
+        self.given = os.environ.get("MONGO_URI")
+        self.port = None if self.given else self.starter.free_port()
+
+    def uri(self):
+        """The address of a database that nobody else has."""
+        name = f"usher_test_{secrets.token_hex(4)}"
+        if self.given:
+            address, _, options = self.given.partition("?")
+            scheme, _, rest = address.partition("://")
+            return f"{scheme}://{rest.split('/')[0]}/{name}?{options}"
+        return f"mongodb://127.0.0.1:{self.port}/{name}"
+
+    def start(self):
+        if self.given:
+            return self
+        data = self.folder / "mongo"
+        data.mkdir(parents=True, exist_ok=True)
+        command = self.starter.server_command(self.port, str(data))
+        assert command is not None, "there is no MongoDB server: run tools/setup"
+        with open(self.folder / "mongo.log", "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        self.starter.wait_until_ready(self.process, self.port)
+        return self
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+
+    def stop(self):
+        if self.process is not None:
+            self.starter.end(self.process)
+            self.process = None
+
+
+class Cluster:
+    """Instances that share their secrets, so that each takes the others' tokens and webhooks."""
+
+    def __init__(self, folder, database, content=None, count=INSTANCES, **settings):
+        self.database = database
+        self.instances = []
+        first = process.Usher(folder / "usher-0", MONGO_URI=database.uri(), USHER_WRITERS="2",
+                              USHER_LOOPS="2", **settings)
+        if content is not None:
+            first.seed(content)
+        for number in range(count):
+            usher = first if number == 0 else process.Usher(folder / f"usher-{number}")
+            if number > 0:
+                usher.settings = {**first.settings, "PORT": "0",
+                                  "USHER_DATA": str(usher.data)}
+                usher.jwt_secret = first.jwt_secret
+                usher.webhook_secrets = first.webhook_secrets
+            self.instances.append(usher)
+            usher.start()
+
+    def __getitem__(self, number):
+        return self.instances[number]
+
+    def customers(self, user):
+        """The same user at each of the instances."""
+        return [usher.api.customer(user) for usher in self.instances]
