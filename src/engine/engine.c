@@ -327,8 +327,8 @@ static void put_back(struct engine *engine, int64_t now_ms)
 
 static void note_end(struct engine *engine, enum error error, int64_t now_ms)
 {
+    if (engine->batch.refused) return; /* Counted where it was. */
     if (error == ERROR_NONE) note_commit(engine);
-    else if (engine->batch.refused) engine->resume_at_ms = now_ms + EXPIRY_RETRY_MS;
     else if (error == ERROR_BOOKING_LOCK_FAILED) put_back(engine, now_ms);
     else note_failure(engine, error, now_ms);
 }

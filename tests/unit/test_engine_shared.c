@@ -434,6 +434,9 @@ static void others_are_told_of_what_was_committed_and_of_nothing_else(void **sta
     house->times = 1;
     (void)submit(house, 2, 1, 2);
     run(house, NOW_MS);
+    (void)submit(house, 4, 1, 1); /* Refused again, by a map that is loaded for it. */
+    run(house, NOW_MS);
+    assert_int_equal(engine_counts(house->engine).loads, 2);
     assert_int_equal(house->told_of, 1);
     const struct command *last = submit(house, 3, 1, 2);
     run(house, NOW_MS);
