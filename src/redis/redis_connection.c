@@ -105,6 +105,18 @@ static bool greet(struct redis_connection *connection, const struct redis_comman
     return agreed;
 }
 
+/* Redis takes no name with a space or a control character in it. */
+static void make_name(const char *instance, char *target)
+{
+    size_t size = 0;
+    for (; instance[size] != '\0' && size + 1 < REDIS_INSTANCE_SIZE; size++) {
+        const char letter = instance[size];
+        target[size] = '-';
+        if (letter > ' ' && letter <= '~') target[size] = letter;
+    }
+    target[size] = '\0';
+}
+
 static bool say_who(struct redis_connection *connection, const struct redis_url *url,
                     const char *instance)
 {
@@ -121,8 +133,9 @@ static bool say_who(struct redis_connection *connection, const struct redis_url 
         const struct redis_command command = {2, {SLICE("SELECT"), slice_of(number)}};
         if (!greet(connection, &command, until_us)) return false;
     }
-    const struct redis_command command = {3,
-                                          {SLICE("CLIENT"), SLICE("SETNAME"), slice_of(instance)}};
+    char name[REDIS_INSTANCE_SIZE];
+    make_name(instance, name);
+    const struct redis_command command = {3, {SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name)}};
     return greet(connection, &command, until_us);
 }
 

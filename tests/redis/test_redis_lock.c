@@ -282,9 +282,9 @@ static void the_database_and_the_password_of_the_url_are_used(void **state)
     url = redis_server_url(&safe);
     url.database = 2;
     (void)snprintf(url.user, sizeof url.user, "default");
-    const struct locker one = open_locker(&url, "box-one", false);
+    const struct locker one = open_locker(&url, "box one\n", false);
     must_take(&one);
-    assert_non_null(strstr(redis_server_ask(&safe, "CLIENT LIST"), "name=box-one "));
+    assert_non_null(strstr(redis_server_ask(&safe, "CLIENT LIST"), "name=box-one- "));
     assert_string_equal(redis_server_ask(&safe, "EXISTS " KEY), "0");
     (void)redis_server_ask(&safe, "SWAPDB 0 2");
     assert_string_equal(redis_server_ask(&safe, "EXISTS " KEY), "1");
