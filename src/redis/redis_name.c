@@ -80,7 +80,10 @@ const char *redis_name_find(struct redis_name **name, const char *host, int64_t 
 void redis_name_forget(struct redis_name *name)
 {
     if (name == NULL) return;
-    if (gai_cancel(&name->request) == EAI_NOTCANCELED) return;
+    if (gai_cancel(&name->request) == EAI_NOTCANCELED) {
+        const int64_t until_us = clock_steady_us() + REDIS_FORGET_MS * INT64_C(1000);
+        if (wait_for(name, until_us) == EAI_INPROGRESS) return;
+    }
     if (name->request.ar_result != NULL) freeaddrinfo(name->request.ar_result);
     free(name);
 }

@@ -13,7 +13,10 @@
 #include "base/check.h"
 #include "redis/redis_url.h"
 
-enum { REDIS_ADDRESSES_MAX = 4 };
+enum {
+    REDIS_ADDRESSES_MAX = 4,
+    REDIS_FORGET_MS = 1000, /* At the end of the process, where seconds are few. */
+};
 
 struct redis_addresses {
     uint32_t count;
@@ -27,5 +30,6 @@ struct redis_name; /* A look-up under way. */
 MUST_USE const char *redis_name_find(struct redis_name **name, const char *host, int64_t until_us,
                                      struct redis_addresses *ret_addresses);
 
-/* Gives up a look-up. One that cannot be stopped keeps its memory for ever. Accepts NULL. */
+/* Gives up a look-up. One that cannot be stopped is waited for, REDIS_FORGET_MS at most; then it
+ * keeps its memory for ever. Accepts NULL. */
 void redis_name_forget(struct redis_name *name);

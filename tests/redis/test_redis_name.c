@@ -11,7 +11,8 @@
 static struct {
     int asked;
     int cancelled;
-    int code; /* What a look-up says. */
+    bool stubborn; /* A look-up cannot be cancelled. */
+    int code;      /* What a look-up says. */
     struct gaicb *request;
     struct sockaddr_in addresses[REDIS_ADDRESSES_MAX + 1];
     uint32_t address_count;
@@ -45,6 +46,7 @@ int gai_cancel(struct gaicb *request)
 {
     assert_ptr_equal(request, server.request);
     server.cancelled++;
+    if (server.stubborn) return EAI_NOTCANCELED;
     return server.code == EAI_INPROGRESS ? EAI_CANCELED : EAI_ALLDONE;
 }
 
@@ -126,6 +128,21 @@ static void a_slow_look_up_is_left_to_go_on_and_found_by_a_later_call(void **sta
     assert_int_equal(server.cancelled, 2);
 }
 
+static void a_look_up_that_cannot_be_stopped_is_left_where_it_is(void **state)
+{
+    (void)state;
+    struct redis_name *name = NULL;
+    struct redis_addresses addresses;
+    server.stubborn = true;
+    assert_non_null(find(&name, "cache", &addresses));
+    const int64_t since_us = clock_steady_us();
+    redis_name_forget(name);
+    assert_true(clock_steady_us() - since_us < 10000000);
+    assert_string_equal(server.request->ar_name, "cache"); /* It still may write there. */
+    server.code = 0;
+    redis_name_forget(name);
+}
+
 static void a_name_without_an_address_is_said_to_have_none(void **state)
 {
     (void)state;
@@ -147,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NAME_TEST(an_address_is_not_looked_up),
         NAME_TEST(a_slow_look_up_is_left_to_go_on_and_found_by_a_later_call),
+        NAME_TEST(a_look_up_that_cannot_be_stopped_is_left_where_it_is),
         NAME_TEST(a_name_without_an_address_is_said_to_have_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
