@@ -29,11 +29,11 @@ struct engine_options {
     struct turn_policy policy;
     uint32_t showtimes_max; /* 1..SHOWTIMES_RESIDENT_MAX */
     struct store store;
-    struct feed *feed; /* Borrowed, with at least `feed_base + showtimes_max` entries. */
+    struct feed *feed;  /* Borrowed, with at least `feed_base + showtimes_max` entries. */
     uint32_t feed_base; /* The first of them that is this engine's. */
     uint32_t parts;     /* Engines that share the showtimes; 0: it has them all. */
     uint32_t part;      /* Which of them this is; see engine_part. */
-    struct lock lock; /* Of a shared store: from before a turn looks until after its commit. */
+    struct lock lock;   /* Of a shared store: from before a turn looks until after its commit. */
     /* A commit has given a showtime this version. Called on the engine's thread; NULL: nobody wants
      * to know. */
     void (*committed)(void *context, struct id showtime, uint64_t version);

@@ -165,7 +165,10 @@ static void collect(struct desk *desk, struct ticket *ticket)
     struct exchange *exchange = ticket->exchange;
     if (exchange == NULL) return;
     leave_waiting(desk, ticket);
-    const enum error failure = ticket->command.answer.failure;
+    enum error failure = ticket->command.answer.failure;
+    /* Who only looked is told that others are too busy, not that he lost something. */
+    if (failure == ERROR_BOOKING_LOCK_FAILED && ticket->command.kind == COMMAND_LOOK)
+        failure = ERROR_OVERLOADED;
     if (failure != ERROR_NONE) problem_reply_error(exchange, failure, clock_now_ms());
     else ticket->answer(desk, exchange, &ticket->command);
 }

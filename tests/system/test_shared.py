@@ -1,6 +1,7 @@
 """Several instances on one database are one server: whoever asks whom, wherever one dies."""
 
 import json
+import subprocess
 import threading
 import time
 
@@ -153,6 +154,49 @@ def test_a_map_is_current_wherever_it_is_read(shared, showtime):
         assert shared[2].api.statuses(showtime) == {}
 
 
+def test_maps_are_read_while_all_instances_write(shared, showtime):
+    """Each reader sees every hold that was answered before he asked."""
+    stop = threading.Event()
+    faults, reads, done = [], [], []
+
+    def write(number):
+        customer = shared[number].api.customer(f"scribe-{number}")
+        while not stop.is_set():
+            hold = customer.hold(showtime, [f"{'BCD'[number]}5"]).expect(201)
+            done.append(hold.version)
+            customer.cancel(hold.json["booking_id"]).expect(200)
+
+    def read(number):
+        client = shared[number].api.public
+        while not stop.is_set():
+            least = max(done, default=0)
+            answer = client.get(f"/api/showtimes/{showtime}/seats")
+            reads.append(answer.status)
+            if answer.status == 200 and answer.version < least:
+                faults.append((answer.version, least))
+
+    def guarded(work, number):
+        try:
+            work(number)
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(work, number))
+               for number in range(3) for work in (write, read, read)]
+    for thread in threads:
+        thread.start()
+    time.sleep(3)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    busy = sum(status != 200 for status in reads)
+    print(f"{len(done)} holds, {len(reads)} maps, {busy} of them refused")
+    assert not faults, faults[:3]
+    assert len(done) >= 10 and len(reads) >= 30
+    assert set(reads) <= {200, 503}
+    assert busy * 20 <= len(reads)
+
+
 def test_a_listener_of_another_instance_hears_of_a_hold(shared, showtime):
     here, _, _ = shared.customers("announcer")
     with listening.Listener(shared[1].port, showtime) as listener:
@@ -225,10 +269,10 @@ def test_a_killed_instance_is_not_missed(launch_cluster, database):
     if told:
         assert pair[1].api.statuses(other) == {"D3": "held"}
     heir.hold(other, ["D4"]).expect(201)
-    # The hold of the dead ends by the living, for all to see.
-    wait_for(lambda: "C3" not in pair[1].api.statuses(showtime), HOLD_S + LAPSED_WITHIN_S,
-             "a hold of a dead instance does not end")
-    assert heir.booking(held).expect(200).json["status"] == "expired"
+    # The hold of the dead ends by the living, who never had that map in memory.
+    wait_for(lambda: heir.booking(held).expect(200).json["status"] == "expired",
+             HOLD_S + LAPSED_WITHIN_S, "a hold of a dead instance does not end")
+    assert "C3" not in pair[1].api.statuses(showtime)
     pair[0].start()
     back = pair[0].api.customer("survivor")
     assert back.booking(held).expect(200).json["status"] == "expired"
@@ -271,6 +315,42 @@ def test_the_database_away_is_said_at_once_and_its_return_heals_all(tmp_path, la
     finally:
         if lone[0].process is not None:
             lone[0].kill()
+        own.stop()
+
+
+def test_a_server_that_forgets_versions_is_refused(database):
+    """Its conditional update is none: it would sell a seat twice."""
+    python = process.REPOSITORY / "build" / "mongo-venv" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("needs pymongo's bson; see tools/setup")
+    proxy = process.REPOSITORY / "tests" / "support" / "without_versions"
+    serve = f'MONGO_URI="$MONGO_CARELESS_URI" exec {process.BINARY} serve'
+    environment = process.clean_environment(
+        MONGO_URI=database.uri(), PORT="0", METRICS_PORT="off", JWT_SECRET="x9" * 32)
+    done = subprocess.run([str(python), str(proxy), "sh", "-c", serve], env=environment,
+                          capture_output=True, text=True, timeout=60, check=False)
+    print(done.stderr)
+    assert done.returncode == 2
+    assert "usher: MONGO_URI: " in done.stderr
+
+
+def test_a_database_that_comes_late_is_waited_for(tmp_path):
+    own = cluster.Database(tmp_path)
+    if own.given:
+        pytest.skip("a given database is not ours to start")
+    usher = process.Usher(tmp_path / "usher", MONGO_URI=own.uri())
+    starting = threading.Thread(target=usher.start)
+    starting.start()
+    wait_for(lambda: "waiting_for_database" in usher.log(), 20, "it does not say that it waits")
+    assert usher.is_running()
+    try:
+        own.start()
+        starting.join(process.START_TIMEOUT_S)
+        usher.api.public.get("/api/movies").expect(200)
+        usher.release()
+    finally:
+        if usher.process is not None:
+            usher.kill()
         own.stop()
 
 
