@@ -4,9 +4,11 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
-#include "redis/redis_name.h"
+#include "redis/redis_connection.h"
 
 static struct {
     int asked;
@@ -14,10 +16,16 @@ static struct {
     bool stubborn; /* A look-up cannot be cancelled. */
     int code;      /* What a look-up says. */
     struct gaicb *request;
+    uint32_t at_once; /* Addresses that a look-up finds without delay. */
+    uint32_t first;   /* The first of them. */
     struct sockaddr_in addresses[REDIS_ADDRESSES_MAX + 1];
     uint32_t address_count;
 } server;
 
+static void answer(uint32_t count);
+
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's are reserved.
+ */
 int getaddrinfo_a(int mode, struct gaicb *list[], int count, struct sigevent *event)
 {
     assert_int_equal(mode, GAI_NOWAIT);
@@ -25,6 +33,7 @@ int getaddrinfo_a(int mode, struct gaicb *list[], int count, struct sigevent *ev
     assert_null(event);
     server.asked++;
     server.request = list[0];
+    if (server.at_once > 0) answer(server.at_once);
     return 0;
 }
 
@@ -59,13 +68,15 @@ void freeaddrinfo(struct addrinfo *found)
     }
 }
 
-/* The look-up under way has found 10.0.0.1 and those after it. */
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+
+/* The look-up under way has found so many addresses. */
 static void answer(uint32_t count)
 {
     struct addrinfo **last = &server.request->ar_result;
     for (uint32_t index = 0; index < count; index++) {
         server.addresses[index] = (struct sockaddr_in){
-            .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000001 + index)};
+            .sin_family = AF_INET, .sin_addr.s_addr = htonl(server.first + index)};
         *last = calloc(1, sizeof **last);
         assert_non_null(*last);
         (*last)->ai_addr = (struct sockaddr *)&server.addresses[index];
@@ -80,6 +91,7 @@ static int setup(void **state)
     (void)state;
     memset(&server, 0, sizeof server);
     server.code = EAI_INPROGRESS;
+    server.first = 0x0a000001;
     return 0;
 }
 
@@ -157,6 +169,28 @@ static void a_name_without_an_address_is_said_to_have_none(void **state)
     redis_name_forget(name);
 }
 
+static void a_name_with_two_addresses_is_tried_at_both(void **state)
+{
+    (void)state;
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
+    socklen_t size = sizeof address;
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    server.first = INADDR_LOOPBACK; /* Where nobody listens. */
+    server.at_once = 2;
+    const struct redis_url url = {.host = "cache", .port = ntohs(address.sin_port)};
+    struct redis_connection connection = {0};
+    assert_false(redis_connection_open(&connection, &url, "one")); /* No Redis, but somebody. */
+    const int caller = accept(listener, NULL, NULL);
+    assert_true(caller >= 0);
+    (void)close(caller);
+    (void)close(listener);
+    redis_connection_release(&connection);
+}
+
 #define NAME_TEST(function) cmocka_unit_test_setup(function, setup)
 
 int main(void)
@@ -165,6 +199,7 @@ int main(void)
         NAME_TEST(an_address_is_not_looked_up),
         NAME_TEST(a_slow_look_up_is_left_to_go_on_and_found_by_a_later_call),
         NAME_TEST(a_look_up_that_cannot_be_stopped_is_left_where_it_is),
+        NAME_TEST(a_name_with_two_addresses_is_tried_at_both),
         NAME_TEST(a_name_without_an_address_is_said_to_have_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
