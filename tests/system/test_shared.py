@@ -1,6 +1,7 @@
 """Several instances on one database are one server: whoever asks whom, wherever one dies."""
 
 import json
+import shutil
 import subprocess
 import threading
 import time
@@ -316,6 +317,61 @@ def test_the_database_away_is_said_at_once_and_its_return_heals_all(tmp_path, la
         if lone[0].process is not None:
             lone[0].kill()
         own.stop()
+
+
+RECORD_MONEY = """
+import datetime, sys, bson, pymongo
+uri, payment, amount = sys.argv[1:]
+database = pymongo.MongoClient(uri).get_default_database()
+done = database.payments.update_one(
+    {"_id": bson.ObjectId(payment), "status": {"$ne": "succeeded"}},
+    {"$set": {"status": "succeeded", "paid_amount": int(amount),
+              "paid_at": datetime.datetime.now(datetime.timezone.utc)}})
+sys.exit(0 if done.matched_count == 1 else 1)
+"""
+
+
+def test_money_that_nobody_decided_is_decided_by_whoever_lives(shared, showtime):
+    """As after a death between the record of the money and the turn that decides on it."""
+    python = process.REPOSITORY / "build" / "mongo-venv" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("needs pymongo; see tools/setup")
+    here, there, _ = shared.customers("forgotten")
+    booking = here.held(showtime, ["C3"])
+    payment = there.paying(booking)
+    subprocess.run([str(python), "-c", RECORD_MONEY, shared[0].settings["MONGO_URI"],
+                    payment["payment_id"], str(AMOUNT)], check=True, timeout=30)
+    wait_for(lambda: here.booking(booking).expect(200).json["status"] == "confirmed", 15,
+             "recorded money is not decided")
+    assert customer_payment(there, payment)["status"] == "completed"
+    assert shared[2].api.statuses(showtime) == {"C3": "booked"}
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
+def test_with_redis_news_come_at_once_and_without_it_all_goes_on(tmp_path, launch_cluster):
+    redis = cluster.Redis(tmp_path).start()
+    try:
+        content, (showtime, other) = process.pool(2)
+        pair = launch_cluster("redis", content, count=2, REDIS_URL=redis.url)
+        tokens = [pair[0].api.token(f"locked-{number}") for number in range(60)]
+        requests = [swarm.hold_bytes(token, other, ["D3"]) for token in tokens]
+        answers = fire_at_all(pair.instances, requests)
+        assert sorted({answer.status for answer in answers}) == [201, 409]
+        assert sum(answer.status == 201 for answer in answers) == 1
+        here, _ = pair.customers("announcer")
+        with listening.Listener(pair[1].port, showtime) as listener:
+            listener.until(lambda seats: seats.version is not None)
+            here.held(showtime, ["C3"])
+            listener.until(lambda seats: seats.seats["C3"] == "held")
+            redis.kill()
+            here.held(showtime, ["C4"])
+            listener.until(lambda seats: seats.seats["C4"] == "held")
+        answers = fire_at_all(pair.instances, [swarm.hold_bytes(token, other, ["D4"])
+                                               for token in tokens])
+        assert sum(answer.status == 201 for answer in answers) == 1
+        pair[0].api.public.get("/health/ready").expect(200)
+    finally:
+        redis.kill()
 
 
 def test_a_server_that_forgets_versions_is_refused(database):

@@ -65,6 +65,33 @@ class Database:
             self.process = None
 
 
+class Redis:
+    """A Redis server that keeps nothing."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.process = None
+        self.port = _starter().free_port()
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self):
+        with open(self.folder / "redis.log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+                 "--appendonly", "no", "--dir", str(self.folder)], stdout=log, stderr=log)
+        _starter().wait_until_ready(self.process, self.port)
+        return self
+
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
 class Cluster:
     """Instances that share their secrets, so that each takes the others' tokens and webhooks."""
 
