@@ -333,6 +333,27 @@ static void a_log_that_cannot_be_flushed_at_the_start_is_not_built_on(void **sta
     assert_int_equal(store_fixture_state(fixture, "A1"), SEAT_HELD);
 }
 
+/* A file that was restored from a backup. */
+static void a_copy_that_cannot_be_settled_says_why(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct database_reason reason = {0};
+    run_sql(fixture->path, "INSERT INTO setting VALUES('copied_at','2026-01-05T19:30:00.000Z')");
+    sqlite_reader_close(fixture->sqlite_reader);
+    sqlite_store_close(fixture->sqlite); /* Nobody is left: it takes the log with it. */
+    fixture->sqlite_reader = NULL;
+    fixture->sqlite = NULL;
+    faulty_disk_set(FAULTY_DISK_FULL, true);
+    assert_int_equal(
+        sqlite_store_open(fixture->path, &fixture->policy.tag_key, &fixture->sqlite, &reason),
+        ERROR_STORE_UNAVAILABLE);
+    assert_true(contains(&reason, "usher.db cannot be written: database or disk is full"));
+    faulty_disk_set(FAULTY_DISK_NONE, true);
+    store_fixture_restart(fixture);
+    store_fixture_load(fixture, 1);
+    assert_true(fixture->map.version > 1000000);
+}
+
 /* Holds and cancels until the WAL wants a checkpoint, which then happens in `tend`. */
 static void fill_wal(struct store_fixture *fixture)
 {
@@ -414,6 +435,8 @@ int main(void)
                                         healthy_setup, store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_log_that_cannot_be_flushed_at_the_start_is_not_built_on,
                                         healthy_setup, store_fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_copy_that_cannot_be_settled_says_why, healthy_setup,
+                                        store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_failed_sync_of_a_checkpoint_stops_the_store,
                                         healthy_setup, store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_checkpoint_without_room_keeps_the_store_going,

@@ -323,7 +323,11 @@ enum error sqlite_store_open(const char *path, const struct siphash_key *tag_key
         free(store);
         return error;
     }
-    if (copy_mark_settle(&store->database, clock_now_ms()) != ERROR_NONE || !read_state(store)) {
+    if (copy_mark_settle(&store->database, clock_now_ms(), ret_reason) != ERROR_NONE) {
+        sqlite_store_close(store);
+        return ERROR_STORE_UNAVAILABLE;
+    }
+    if (!read_state(store)) {
         database_explain(ret_reason, "%s cannot be read: %s", path,
                          sqlite3_errmsg(store->database.handle));
         sqlite_store_close(store);
