@@ -354,6 +354,26 @@ static void a_copy_that_cannot_be_settled_says_why(void **state)
     assert_true(fixture->map.version > 1000000);
 }
 
+/* Nor does the rollback wipe the reason away. */
+static void a_copy_whose_versions_cannot_be_raised_says_why(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct database_reason reason = {0};
+    run_sql(fixture->path, "INSERT INTO setting VALUES('copied_at','2026-01-05T19:30:00.000Z');"
+                           "CREATE TRIGGER foreign_hand BEFORE UPDATE ON showtime"
+                           " BEGIN SELECT RAISE(ABORT,'hands off'); END");
+    sqlite_store_close(fixture->sqlite);
+    fixture->sqlite = NULL;
+    assert_int_equal(
+        sqlite_store_open(fixture->path, &fixture->policy.tag_key, &fixture->sqlite, &reason),
+        ERROR_STORE_UNAVAILABLE);
+    assert_true(contains(&reason, "usher.db cannot be written: hands off"));
+    run_sql(fixture->path, "DROP TRIGGER foreign_hand");
+    store_fixture_restart(fixture);
+    store_fixture_load(fixture, 1);
+    assert_true(fixture->map.version > 1000000);
+}
+
 /* Holds and cancels until the WAL wants a checkpoint, which then happens in `tend`. */
 static void fill_wal(struct store_fixture *fixture)
 {
@@ -437,6 +457,7 @@ int main(void)
                                         healthy_setup, store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_copy_that_cannot_be_settled_says_why, healthy_setup,
                                         store_fixture_teardown),
+        STORE_TEST(a_copy_whose_versions_cannot_be_raised_says_why),
         cmocka_unit_test_setup_teardown(a_failed_sync_of_a_checkpoint_stops_the_store,
                                         healthy_setup, store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_checkpoint_without_room_keeps_the_store_going,
