@@ -374,6 +374,23 @@ static void a_copy_whose_versions_cannot_be_raised_says_why(void **state)
     assert_true(fixture->map.version > 1000000);
 }
 
+static void files_that_leave_during_a_batch_undo_it(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    char aside[128];
+    (void)snprintf(aside, sizeof aside, "%s-aside", fixture->path);
+    store_fixture_begin(fixture);
+    store_fixture_load(fixture, 1);
+    assert_int_equal(store_fixture_decide(fixture, &hold), ERROR_NONE);
+    assert_int_equal(rename(fixture->path, aside), 0);
+    const enum error error = fixture->store.methods->commit(fixture->store.context);
+    assert_int_equal(rename(aside, fixture->path), 0);
+    assert_int_equal(error, ERROR_STORE_UNAVAILABLE);
+    assert_int_equal(try_hold(fixture, &hold), ERROR_NONE);
+    assert_false(hold.answer.replayed);
+}
+
 /* Holds and cancels until the WAL wants a checkpoint, which then happens in `tend`. */
 static void fill_wal(struct store_fixture *fixture)
 {
@@ -457,6 +474,7 @@ int main(void)
                                         healthy_setup, store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_copy_that_cannot_be_settled_says_why, healthy_setup,
                                         store_fixture_teardown),
+        STORE_TEST(files_that_leave_during_a_batch_undo_it),
         STORE_TEST(a_copy_whose_versions_cannot_be_raised_says_why),
         cmocka_unit_test_setup_teardown(a_failed_sync_of_a_checkpoint_stops_the_store,
                                         healthy_setup, store_fixture_teardown),

@@ -1,7 +1,9 @@
 /* place.h - are the store's files still where the next start will look for them?
  *
  * What is written into a file that has been removed or replaced is gone with the process, so
- * nothing may be acknowledged from it.
+ * nothing may be acknowledged from it. The writer looks when a batch begins and right before it
+ * commits. What remains is the moment of the commit itself: no call flushes a file only if it
+ * still has its name.
  *
  * Thread: each place belongs to one thread.
  */

@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,6 +225,10 @@ static enum error commit(void *context)
         undo(store);
         return ERROR_STORE_UNAVAILABLE;
     }
+    if (store->wrote && !is_in_place(store)) { /* They left since the batch began. */
+        undo(store);
+        return ERROR_STORE_UNAVAILABLE;
+    }
     sqlite3_stmt *statement = database_statement(&store->database, "COMMIT");
     const int64_t started_us = clock_steady_us();
     const int code = statement == NULL ? SQLITE_NOMEM : database_run(statement);
@@ -334,6 +339,10 @@ enum error sqlite_store_open(const char *path, const struct siphash_key *tag_key
         return ERROR_STORE_UNAVAILABLE;
     }
     store->watched = place_remember(&store->place, path);
+    if (!store->watched) {
+        log_event(LOG_WARNING, "store_unwatched", LOG_TEXT("file", slice_of(path)),
+                  LOG_TEXT("why", slice_of(strerror(errno))));
+    }
     *ret_store = store;
     return ERROR_NONE;
 }
