@@ -78,10 +78,14 @@ static void configure_sqlite(void)
 static bool prepare_file(const char *path, struct database_reason *ret_reason)
 {
     const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0 && (errno != EEXIST || chmod(path, 0600) != 0)) {
+        database_explain(ret_reason, "%s cannot be written: %s", path, strerror(errno));
+        return false;
+    }
     if (file >= 0) close(file);
-    const bool there = file >= 0 || (errno == EEXIST && chmod(path, 0600) == 0);
-    if (there && durable_folder_of(path)) return true;
-    database_explain(ret_reason, "%s cannot be written: %s", path, strerror(errno));
+    if (durable_folder_of(path)) return true;
+    database_explain(ret_reason, "the folder of %s cannot be made durable: %s", path,
+                     strerror(errno));
     return false;
 }
 

@@ -33,7 +33,9 @@ bool durable_folder_of(const char *path)
     if (file < 0) return false;
     /* Some file systems cannot, and some of these need not. */
     const bool flushed = fsync(file) == 0 || errno == EINVAL;
+    const int reason = errno; /* close has its own. */
     close(file);
+    errno = reason;
     return flushed;
 }
 
