@@ -9,14 +9,12 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
-enum { PLACE_PATH_SIZE = 512 };
+#include "store/sqlite/database.h"
 
 struct place_file {
-    char path[PLACE_PATH_SIZE];
+    char path[DATABASE_PATH_SIZE + sizeof "-wal"];
     dev_t device;
     ino_t number;
 };
