@@ -20,7 +20,7 @@ static void print_counts(const struct audit_counts *counts, int64_t took_us)
 
 int audit_command(const struct config *config)
 {
-    char path[FOLDER_PATH_SIZE];
+    char path[DATABASE_PATH_SIZE];
     struct audit_counts counts = {0};
     struct database_reason reason = {0};
     if (!folder_database_path(config->data.text, path)) {

@@ -1,20 +1,20 @@
 /* place.h - are the store's files still where the next start will look for them?
  *
  * What is written into a file that has been removed or replaced is gone with the process, so
- * nothing may be acknowledged from it.
+ * nothing may be acknowledged from it. The writer looks when a batch begins and right before it
+ * commits. What remains is the moment of the commit itself: no call flushes a file only if it
+ * still has its name.
  *
  * Thread: each place belongs to one thread.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
-enum { PLACE_PATH_SIZE = 512 };
+#include "store/sqlite/database.h"
 
 struct place_file {
-    char path[PLACE_PATH_SIZE];
+    char path[DATABASE_PATH_SIZE + sizeof "-wal"];
     dev_t device;
     ino_t number;
 };

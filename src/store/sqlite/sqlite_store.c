@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,6 +225,10 @@ static enum error commit(void *context)
         undo(store);
         return ERROR_STORE_UNAVAILABLE;
     }
+    if (store->wrote && !is_in_place(store)) { /* They left since the batch began. */
+        undo(store);
+        return ERROR_STORE_UNAVAILABLE;
+    }
     sqlite3_stmt *statement = database_statement(&store->database, "COMMIT");
     const int64_t started_us = clock_steady_us();
     const int code = statement == NULL ? SQLITE_NOMEM : database_run(statement);
@@ -323,13 +328,21 @@ enum error sqlite_store_open(const char *path, const struct siphash_key *tag_key
         free(store);
         return error;
     }
-    if (copy_mark_settle(&store->database, clock_now_ms()) != ERROR_NONE || !read_state(store)) {
+    if (copy_mark_settle(&store->database, clock_now_ms(), ret_reason) != ERROR_NONE) {
+        sqlite_store_close(store);
+        return ERROR_STORE_UNAVAILABLE;
+    }
+    if (!read_state(store)) {
         database_explain(ret_reason, "%s cannot be read: %s", path,
                          sqlite3_errmsg(store->database.handle));
         sqlite_store_close(store);
         return ERROR_STORE_UNAVAILABLE;
     }
     store->watched = place_remember(&store->place, path);
+    if (!store->watched) {
+        log_event(LOG_WARNING, "store_unwatched", LOG_TEXT("file", slice_of(path)),
+                  LOG_TEXT("why", slice_of(strerror(errno))));
+    }
     *ret_store = store;
     return ERROR_NONE;
 }

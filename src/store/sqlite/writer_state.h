@@ -22,7 +22,7 @@ struct sqlite_store {
     struct storage_meter meter;
     struct place place;
     bool watched; /* `place` is known: the files are of a file system. */
-    bool astray;  /* They were not in their place when the last batch began. */
+    bool astray;  /* They were not in their place when last looked at. */
     bool open;    /* A batch is. */
     bool wrote;   /* The open batch has recorded something. */
     bool damaged; /* The batch has read a damaged page, and SQLite will not commit it. */
