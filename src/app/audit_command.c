@@ -6,7 +6,12 @@
 static void print_violation(void *context, struct slice text)
 {
     (void)context;
-    printf("%.*s\n", (int)text.size, text.data);
+    /* What is stored may be anything, and a terminal obeys control characters. */
+    for (size_t index = 0; index < text.size; index++) {
+        const unsigned char letter = (unsigned char)text.data[index];
+        putchar(letter < ' ' || letter == 0x7f ? '?' : letter);
+    }
+    putchar('\n');
 }
 
 static void print_counts(const struct audit_counts *counts, int64_t took_us)

@@ -185,7 +185,7 @@ def test_an_end_with_a_command_that_the_disk_keeps_for_good_says_so_and_the_next
 
 
 @pytest.mark.sanitize
-@pytest.mark.parametrize("name", ["usher.db", "usher.db-wal"])
+@pytest.mark.parametrize("name", ["usher.db", "usher.db-wal", "usher.lock"])
 def test_nothing_is_acknowledged_from_files_that_the_next_start_would_not_find(launch, name):
     content, (showtime,) = process.pool(1)
     server = launch(content)
@@ -200,6 +200,29 @@ def test_nothing_is_acknowledged_from_files_that_the_next_start_would_not_find(l
     aside.rename(path)
     customer.held(showtime, ["C2"])
     assert len(server.events("store_astray")) == len(server.events("store_back")) == 1
+
+
+def test_nothing_is_acknowledged_from_a_log_that_was_cut_short(launch):
+    content, (showtime,) = process.pool(1)
+    server = launch(content)
+    customer = server.api.customer()
+    customer.held(showtime, ["C1"])
+    with open(server.data / "usher.db-wal", "r+b") as log:
+        whole = log.read()
+        log.truncate(0)
+        customer.hold(showtime, ["C2"]).expect(503, "STORE_UNAVAILABLE")
+        log.seek(0)
+        log.write(whole)
+        log.flush()
+        customer.held(showtime, ["C2"])
+
+
+def test_a_sold_seat_whose_claim_is_lost_is_not_sold_again(launch):
+    damaged = Damaged(launch)
+    damaged.damage("DELETE FROM seat_claim WHERE state='booked'")
+    answer = damaged.server.api.customer().hold(damaged.broken, ["C3"])
+    assert answer.status in (500, 503), answer
+    damaged.assert_closed()
 
 
 class Damaged:

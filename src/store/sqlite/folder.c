@@ -71,7 +71,8 @@ enum error folder_open(const char *path, struct folder *ret_folder,
 
     struct folder folder = {0};
     char lock_path[DATABASE_PATH_SIZE];
-    if (!folder_database_path(path, folder.database_path) || !join(path, "usher.lock", lock_path)) {
+    if (!folder_database_path(path, folder.database_path) ||
+        !join(path, FOLDER_LOCK_NAME, lock_path)) {
         database_explain(ret_reason, "the folder's path is too long");
         return ERROR_STORE_UNAVAILABLE;
     }

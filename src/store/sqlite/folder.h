@@ -11,6 +11,8 @@
 
 #include "store/sqlite/database.h"
 
+#define FOLDER_LOCK_NAME "usher.lock"
+
 struct folder {
     int lock; /* A file descriptor, plus 1; 0: not open. */
     char database_path[DATABASE_PATH_SIZE];

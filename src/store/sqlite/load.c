@@ -152,13 +152,14 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     sqlite3_stmt *row = database_statement(
         &store->database, "SELECT s.number,s.version,s.starts_at,s.ends_at,s.status,l.rows,l.cols,"
                           "l.places,s.price_standard,s.price_vip,s.price_couple,"
-                          "s.cancelled_at,s.cancellation_reason,s.layout"
+                          "s.cancelled_at,s.cancellation_reason,s.layout,s.available_seats"
                           " FROM showtime s JOIN seat_layout l ON l.number=s.layout WHERE s.id=?1");
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
     char id[ID_HEX_SIZE];
     id_format(showtime, id);
     database_bind_text(row, 1, (struct slice){.data = id, .size = sizeof id});
     const int code = sqlite3_step(row);
+    const int64_t available = code == SQLITE_ROW ? sqlite3_column_int64(row, 14) : 0;
     struct seat_map map = {0};
     enum error error = ERROR_NONE;
     if (code == SQLITE_ROW) {
@@ -172,6 +173,10 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     }
     database_done(row);
     if (error == ERROR_NONE) error = load_claims(store, &map);
+    /* A claim that is lost would be sold again. */
+    if (error == ERROR_NONE && seat_map_available(&map) != available) {
+        error = refuse_broken(showtime, "its claims, or its count of free seats");
+    }
     if (error == ERROR_NONE) {
         map.next_lapse_ms = seat_map_next_lapse_ms(&map);
         *ret_map = map;

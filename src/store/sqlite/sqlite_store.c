@@ -32,7 +32,10 @@ enum { CHECKPOINT_PAGES = 4000, CHECKPOINT_PAGES_AT_REST = 1000, CHECKPOINT_PAGE
     " AND NOT EXISTS (SELECT 1 FROM booking b WHERE b.showtime=s.number AND b.status='pending')" \
     " ORDER BY s.ends_at LIMIT 50)"
 
-enum { END_SHOWTIMES_EVERY_MS = 1000 };
+enum {
+    END_SHOWTIMES_EVERY_MS = 1000,
+    PAGE_SIZE = 4096, /* SQLite's default, which every store has. */
+};
 
 static enum error load(void *context, struct id showtime, void *block, struct seat_map *ret_map)
 {
@@ -65,10 +68,22 @@ static enum error checkpoint_if(struct sqlite_store *store, int pages)
     return writer_state_note(store, error) == ERROR_OUTCOME_UNKNOWN ? error : ERROR_NONE;
 }
 
+/* Are the files as long as they were? The store's never gets shorter, the log has a page and its
+ * head for each page of it that counts. */
+static bool is_whole(struct sqlite_store *store, const struct place_sizes *sizes)
+{
+    const uint64_t wal_size_min = (uint64_t)store->database.wal_pages * PAGE_SIZE;
+    if (sizes->store < store->store_size_min || sizes->wal < wal_size_min) return false;
+    store->store_size_min = sizes->store;
+    return true;
+}
+
 /* Nothing is acknowledged from files that the next start will not find. They may come back. */
 static bool is_in_place(struct sqlite_store *store)
 {
-    const bool astray = store->watched && !place_holds(&store->place, NULL);
+    struct place_sizes sizes;
+    const bool astray =
+        store->watched && (!place_holds(&store->place, &sizes) || !is_whole(store, &sizes));
     if (astray != store->astray) {
         log_event(astray ? LOG_ERROR : LOG_INFO, astray ? "store_astray" : "store_back",
                   LOG_TEXT("file", slice_of(store->place.store.path)));
