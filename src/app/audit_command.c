@@ -6,7 +6,12 @@
 static void print_violation(void *context, struct slice text)
 {
     (void)context;
-    printf("%.*s\n", (int)text.size, text.data);
+    /* What is stored may be anything, and a terminal obeys control characters. */
+    for (size_t index = 0; index < text.size; index++) {
+        const unsigned char letter = (unsigned char)text.data[index];
+        putchar(letter < ' ' || letter == 0x7f ? '?' : letter);
+    }
+    putchar('\n');
 }
 
 static void print_counts(const struct audit_counts *counts, int64_t took_us)
@@ -20,7 +25,7 @@ static void print_counts(const struct audit_counts *counts, int64_t took_us)
 
 int audit_command(const struct config *config)
 {
-    char path[FOLDER_PATH_SIZE];
+    char path[DATABASE_PATH_SIZE];
     struct audit_counts counts = {0};
     struct database_reason reason = {0};
     if (!folder_database_path(config->data.text, path)) {

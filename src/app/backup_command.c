@@ -66,7 +66,7 @@ static int run(const char *source, const char *file, struct backup *backup)
 int backup_command(const struct config *config, const char *file)
 {
     static struct backup backup;
-    char source[FOLDER_PATH_SIZE];
+    char source[DATABASE_PATH_SIZE];
     if (!folder_database_path(config->data.text, source)) {
         fprintf(stderr, "usher backup: the path \"%.100s\" is too long\n", config->data.text);
         return EXIT_USAGE;

@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -11,8 +13,8 @@
 
 static enum log_level threshold = LOG_INFO;
 static enum log_format chosen_format = LOG_FORMAT_TEXT;
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER; /* One line at a time. */
-static uint64_t lost;                                    /* A tally of lines that nobody took. */
+static pthread_mutex_t line_mutex = PTHREAD_MUTEX_INITIALIZER; /* One line at a time. */
+static uint64_t lost; /* A tally of lines that nobody took. */
 static uint64_t lost_told;
 
 void log_set_level(enum log_level level)
@@ -42,8 +44,10 @@ uint64_t log_lost(void)
     return tally_read(&lost);
 }
 
-/* Would a line go out at once? A pipe that says so has room for a page, and a line is shorter;
- * a log that nobody reads must not stop the server. */
+static_assert(LOG_LINE_SIZE_MAX <= PIPE_BUF, "a pipe with room takes a line whole");
+
+/* Would a line go out at once? A pipe that says so has room for PIPE_BUF; a log that nobody reads
+ * must not stop the server. */
 static bool has_room(void)
 {
     struct pollfd target = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -85,7 +89,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
                                   .now_ms = clock_now_ms(),
                                   .fields = fields,
                                   .field_count = field_count};
-    CHECK(pthread_mutex_lock(&turn) == 0);
+    CHECK(pthread_mutex_lock(&line_mutex) == 0);
     if (!send_lost(line.now_ms) || !send_line(&line)) tally_add(&lost, 1);
-    CHECK(pthread_mutex_unlock(&turn) == 0);
+    CHECK(pthread_mutex_unlock(&line_mutex) == 0);
 }

@@ -4,7 +4,10 @@
  * from outside can forge. Secrets are never passed here: no Authorization header, signature,
  * token or body.
  *
- * Nothing waits for it: a line that cannot go out at once is lost and counted.
+ * Nothing waits for a reader of it: a line that a full pipe or terminal does not take at once is
+ * lost and counted. A file always says that it has room, so a line into one waits for its disk,
+ * and the lines of all threads behind it; a pipe that others write to may fill just before the
+ * line. Whoever cannot have that gives the server a pipe of its own.
  *
  * Thread: any; each line is one write. The settings before the first thread starts.
  * Source: docs/monitoring.md lists the events.

@@ -21,3 +21,9 @@ bool log_limit_pass(struct log_limit *limit, uint32_t lines_max, int64_t now_ms,
     limit->left_out = 0;
     return true;
 }
+
+struct log_field log_limit_field(uint64_t left_out)
+{
+    return (struct log_field){.key = left_out == 0 ? NULL : "left_out",
+                              .number = (int64_t)left_out};
+}

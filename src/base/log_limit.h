@@ -7,10 +7,12 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/log.h"
 
-enum { LOG_LIMIT_WINDOW_MS = 10000 };
+enum {
+    LOG_LIMIT_WINDOW_MS = 10000,
+    LOG_LIMIT_FAILURES_MAX = 5, /* A full disk fails every batch, and the log may be on it. */
+};
 
 struct log_limit {
     int64_t window; /* Of the last line. */
@@ -22,3 +24,6 @@ struct log_limit {
  * many were not since the last one. */
 bool log_limit_pass(struct log_limit *limit, uint32_t lines_max, int64_t now_ms,
                     uint64_t *ret_left_out);
+
+/* The field that says so; no field if none was left out. */
+struct log_field log_limit_field(uint64_t left_out);

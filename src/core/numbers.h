@@ -3,7 +3,8 @@
  * A number is drawn when a command is granted and not before, so that refusals use none up. They
  * count up and are never behind the clock: a restored backup has forgotten the last ones, and
  * must not give a lost booking's code, or the reference under which a gateway may still report
- * a lost payment, to somebody else.
+ * a lost payment, to somebody else. That holds while the clock is right, and while no more
+ * numbers are drawn for long than it gains: 1000 bookings and 65,536 payments a second.
  *
  * Shape:  bookings up to CODE_NUMBER_MAX, payments and blocks up to ID_NUMBER_MAX.
  * Units:  *_ms are UTC milliseconds.

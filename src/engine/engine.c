@@ -192,16 +192,12 @@ static void answer_batch(struct engine *engine, enum error failure)
     }
 }
 
-/* A full disk fails batch after batch, and the log may be on it. */
-enum { FAILURES_LOGGED_MAX = 5 };
-
 static void log_failure(struct engine *engine, enum error error, int64_t now_ms)
 {
     uint64_t left_out = 0;
-    if (!log_limit_pass(&engine->failures, FAILURES_LOGGED_MAX, now_ms, &left_out)) return;
+    if (!log_limit_pass(&engine->failures, LOG_LIMIT_FAILURES_MAX, now_ms, &left_out)) return;
     log_event(LOG_ERROR, "commit_failed", LOG_TEXT("error", slice_of(error_name(error))),
-              LOG_NUMBER("commands", engine->batch.command_count),
-              {.key = left_out == 0 ? NULL : "left_out", .number = (int64_t)left_out});
+              LOG_NUMBER("commands", engine->batch.command_count), log_limit_field(left_out));
 }
 
 static void note_failure(struct engine *engine, enum error error, int64_t now_ms)

@@ -268,13 +268,14 @@ bool writer_stop(struct writer *writer, int64_t patience_ms)
     CHECK(patience_ms > 0);
 
     const struct timespec until = moment_after(patience_ms);
+    const int64_t now_us = clock_steady_us();
     pthread_mutex_lock(&writer->mutex);
-    if (!writer->stopping) writer->stop_by_us = clock_steady_us() + patience_ms * 1000 / 2;
+    if (!writer->stopping) writer->stop_by_us = now_us + patience_ms * 1000 / 2;
     writer->stopping = true;
     pthread_cond_signal(&writer->arrival);
-    int code = 0;
-    while (writer->started && !writer->ended && code == 0) {
-        code = pthread_cond_timedwait(&writer->end, &writer->mutex, &until);
+    /* A wait may end early; the clock alone says that the patience is over. */
+    while (writer->started && !writer->ended && clock_steady_us() < now_us + patience_ms * 1000) {
+        pthread_cond_timedwait(&writer->end, &writer->mutex, &until);
     }
     const bool stuck = writer->started && !writer->ended;
     pthread_mutex_unlock(&writer->mutex);

@@ -29,7 +29,7 @@ enum {
     FRAMING_REQUEST_ID_SIZE_MAX = 64,
 };
 
-/* A head that passed. The slices point into the bytes that were judged. */
+/* A head that passed. The slices point into the bytes that were judged, or to constants. */
 struct framing_head {
     size_t size; /* Of all up to the empty line; 0: it is not complete yet. */
     size_t body_size_max;

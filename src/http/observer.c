@@ -32,7 +32,7 @@ static void write_line(enum log_level level, const char *event, const struct ser
         {.key = notes->map_version == 0 ? NULL : "version", .number = (int64_t)notes->map_version},
         LOG_NUMBER("micros", micros),
         LOG_NUMBER("bytes", answer->body_size),
-        {.key = left_out == 0 ? NULL : "left_out", .number = (int64_t)left_out},
+        log_limit_field(left_out),
     };
     log_write(level, event, fields, sizeof fields / sizeof fields[0]);
 }

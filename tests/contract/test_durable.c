@@ -1,6 +1,7 @@
 /* What a writer makes durable before it begins: the names that it relies on. */
 #include "support/unit.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,7 +89,26 @@ static void a_flush_that_fails_is_told(void **state)
     (void)snprintf(path, sizeof path, "%s/file", place->folder);
     disk_plan(place->disk, (struct disk_plan){.fault = DISK_FAULT_DEATH, .times = 1});
     assert_false(durable_folder_of(path));
+    assert_int_equal(errno, EIO);
     assert_false(durable_folder_of("/nowhere/at/all"));
+    assert_int_equal(errno, ENOENT);
+}
+
+static void a_store_whose_folder_cannot_be_flushed_is_refused_and_says_so(void **state)
+{
+    const struct place *place = *state;
+    struct database_reason reason;
+    struct database database;
+    char path[80];
+    char expected[160];
+    (void)snprintf(path, sizeof path, "%s/usher.db", place->folder);
+    (void)snprintf(expected, sizeof expected,
+                   "the folder of %s cannot be made durable: Input/output error", path);
+    disk_plan(place->disk, (struct disk_plan){.fault = DISK_FAULT_DEATH, .times = 1});
+    assert_int_equal(database_open(path, DATABASE_WRITE, &database, &reason),
+                     ERROR_STORE_UNAVAILABLE);
+    assert_string_equal(reason.text, expected);
+    assert_int_equal(unlink(path), 0);
 }
 
 int main(void)
@@ -99,6 +119,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_folder_of_a_file_is_flushed_however_it_is_written,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_flush_that_fails_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_store_whose_folder_cannot_be_flushed_is_refused_and_says_so, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

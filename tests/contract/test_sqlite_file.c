@@ -333,6 +333,64 @@ static void a_log_that_cannot_be_flushed_at_the_start_is_not_built_on(void **sta
     assert_int_equal(store_fixture_state(fixture, "A1"), SEAT_HELD);
 }
 
+/* A file that was restored from a backup. */
+static void a_copy_that_cannot_be_settled_says_why(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct database_reason reason = {0};
+    run_sql(fixture->path, "INSERT INTO setting VALUES('copied_at','2026-01-05T19:30:00.000Z')");
+    sqlite_reader_close(fixture->sqlite_reader);
+    sqlite_store_close(fixture->sqlite); /* Nobody is left: it takes the log with it. */
+    fixture->sqlite_reader = NULL;
+    fixture->sqlite = NULL;
+    faulty_disk_set(FAULTY_DISK_FULL, true);
+    assert_int_equal(
+        sqlite_store_open(fixture->path, &fixture->policy.tag_key, &fixture->sqlite, &reason),
+        ERROR_STORE_UNAVAILABLE);
+    assert_true(contains(&reason, "usher.db cannot be written: database or disk is full"));
+    faulty_disk_set(FAULTY_DISK_NONE, true);
+    store_fixture_restart(fixture);
+    store_fixture_load(fixture, 1);
+    assert_true(fixture->map.version > 1000000);
+}
+
+/* Nor does the rollback wipe the reason away. */
+static void a_copy_whose_versions_cannot_be_raised_says_why(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct database_reason reason = {0};
+    run_sql(fixture->path, "INSERT INTO setting VALUES('copied_at','2026-01-05T19:30:00.000Z');"
+                           "CREATE TRIGGER foreign_hand BEFORE UPDATE ON showtime"
+                           " BEGIN SELECT RAISE(ABORT,'hands off'); END");
+    sqlite_store_close(fixture->sqlite);
+    fixture->sqlite = NULL;
+    assert_int_equal(
+        sqlite_store_open(fixture->path, &fixture->policy.tag_key, &fixture->sqlite, &reason),
+        ERROR_STORE_UNAVAILABLE);
+    assert_true(contains(&reason, "usher.db cannot be written: hands off"));
+    run_sql(fixture->path, "DROP TRIGGER foreign_hand");
+    store_fixture_restart(fixture);
+    store_fixture_load(fixture, 1);
+    assert_true(fixture->map.version > 1000000);
+}
+
+static void files_that_leave_during_a_batch_undo_it(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    char aside[128];
+    (void)snprintf(aside, sizeof aside, "%s-aside", fixture->path);
+    store_fixture_begin(fixture);
+    store_fixture_load(fixture, 1);
+    assert_int_equal(store_fixture_decide(fixture, &hold), ERROR_NONE);
+    assert_int_equal(rename(fixture->path, aside), 0);
+    const enum error error = fixture->store.methods->commit(fixture->store.context);
+    assert_int_equal(rename(aside, fixture->path), 0);
+    assert_int_equal(error, ERROR_STORE_UNAVAILABLE);
+    assert_int_equal(try_hold(fixture, &hold), ERROR_NONE);
+    assert_false(hold.answer.replayed);
+}
+
 /* Holds and cancels until the WAL wants a checkpoint, which then happens in `tend`. */
 static void fill_wal(struct store_fixture *fixture)
 {
@@ -414,6 +472,10 @@ int main(void)
                                         healthy_setup, store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_log_that_cannot_be_flushed_at_the_start_is_not_built_on,
                                         healthy_setup, store_fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_copy_that_cannot_be_settled_says_why, healthy_setup,
+                                        store_fixture_teardown),
+        STORE_TEST(files_that_leave_during_a_batch_undo_it),
+        STORE_TEST(a_copy_whose_versions_cannot_be_raised_says_why),
         cmocka_unit_test_setup_teardown(a_failed_sync_of_a_checkpoint_stops_the_store,
                                         healthy_setup, store_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_checkpoint_without_room_keeps_the_store_going,

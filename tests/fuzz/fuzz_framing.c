@@ -13,6 +13,13 @@ struct verdict {
     struct framing_head head;
 };
 
+/* Moves a slice of one text into the same place of another; a constant stays where it is. */
+static void move(struct slice *slice, const char *from, struct slice to)
+{
+    if (slice->size == 0 || slice->data < from || slice->data >= from + to.size) return;
+    slice->data = to.data + (slice->data - from);
+}
+
 /* A copy of its own size, so that a look past the end is caught. */
 static struct verdict judge(struct slice bytes, size_t seen)
 {
@@ -21,10 +28,8 @@ static struct verdict judge(struct slice bytes, size_t seen)
     memcpy(copy, bytes.data, bytes.size);
     struct verdict verdict = {0};
     verdict.error = framing_check((struct slice){copy, bytes.size}, seen, &verdict.head);
-    if (verdict.head.target.data != NULL)
-        verdict.head.target.data = bytes.data + (verdict.head.target.data - copy);
-    if (verdict.head.request_id.size > 0)
-        verdict.head.request_id.data = bytes.data + (verdict.head.request_id.data - copy);
+    move(&verdict.head.target, copy, bytes);
+    move(&verdict.head.request_id, copy, bytes);
     free(copy);
     return verdict;
 }

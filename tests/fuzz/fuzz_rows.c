@@ -354,8 +354,10 @@ static bool sell_on(void)
     struct command cancel = turn_fixture_cancel("an", bookings[0]);
     good &= run(&cancel);
     fixture->now_ms += INT64_C(3600000);
-    struct command end = turn_fixture_expire(bookings[0]);
-    good &= run(&end);
+    if (hold.answer.failure == ERROR_NONE && hold.answer.refusal == REFUSAL_NONE) {
+        struct command end = turn_fixture_expire(hold.answer.booking.id);
+        good &= run(&end);
+    }
     (void)store->methods->tend(store->context, fixture->now_ms);
     fixture->now_ms = FIXTURE_NOW_MS;
     return good;

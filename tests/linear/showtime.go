@@ -36,14 +36,18 @@ type payment struct {
 type showtime struct {
 	bookings []booking
 	payments []payment
+	// A hold has ended by the clock, so it is not earlier than this: nothing that was answered
+	// before can follow.
+	notBeforeMs int64
 }
 
 func (s showtime) copy() showtime {
-	return showtime{append([]booking{}, s.bookings...), append([]payment{}, s.payments...)}
+	return showtime{append([]booking{}, s.bookings...), append([]payment{}, s.payments...), s.notBeforeMs}
 }
 
 func (s showtime) String() string {
 	var text strings.Builder
+	fmt.Fprintf(&text, "not before %d\n", s.notBeforeMs)
 	for _, b := range s.bookings {
 		fmt.Fprintf(&text, "%s %s %s %d..%d\n", b.id, b.status, strings.Join(b.seats, ","), b.endsFromMs, b.endsToMs)
 	}
@@ -104,6 +108,14 @@ func (b *booking) mayShow(op *operation) bool {
 	return b.endsToMs == never || op.CallMs < b.endsToMs+shownAfterEndMs
 }
 
+// The clock has ended a hold.
+func (s *showtime) expire(b *booking) {
+	b.status = expired
+	if b.endsFromMs > s.notBeforeMs {
+		s.notBeforeMs = b.endsFromMs
+	}
+}
+
 // Makes the seats available for a booking, ending holds that may be over; false if it cannot be.
 func (s *showtime) free(seats []string, op *operation) bool {
 	for _, seat := range seats {
@@ -114,7 +126,7 @@ func (s *showtime) free(seats []string, op *operation) bool {
 		if b.status != held || !b.mayBeOver(op) {
 			return false
 		}
-		b.status = expired
+		s.expire(b)
 	}
 	return true
 }

@@ -14,6 +14,9 @@ var rules = map[string]rule{
 }
 
 func step(before showtime, op *operation) []showtime {
+	if op.returned() < before.notBeforeMs {
+		return nil
+	}
 	return rules[op.Kind](before, op)
 }
 
@@ -95,7 +98,7 @@ func endedOr(before showtime, op *operation, status string) []showtime {
 	after := before.copy()
 	b := after.booking(op.Booking)
 	if b.status == held && b.mayBeOver(op) {
-		b.status = expired
+		after.expire(b)
 	}
 	if b.status == expired || b.status == status {
 		return []showtime{after}
@@ -216,7 +219,7 @@ func mapStep(before showtime, op *operation) []showtime {
 		switch {
 		case shown == len(b.seats) && (b.status == confirmed || b.mayShow(op)):
 		case shown == 0 && b.status == held && b.mayBeOver(op):
-			b.status = expired
+			after.expire(b)
 		default:
 			return nil
 		}
@@ -239,7 +242,7 @@ func bookingStep(before showtime, op *operation) []showtime {
 		return nil
 	}
 	if op.Answer.BookingStatus == expired && b.status == held && b.mayBeOver(op) {
-		b.status = expired
+		after.expire(b)
 	}
 	if b.status != op.Answer.BookingStatus || b.status == held && !b.mayShow(op) {
 		return nil

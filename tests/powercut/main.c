@@ -51,6 +51,7 @@ struct tally {
     uint64_t faults;
     uint64_t lives_ended;
     uint64_t copies;
+    uint64_t dropped;
 };
 
 static const char *const bug_names[] = {"none", "lying-disk", "unsafe", "eager"};
@@ -82,12 +83,13 @@ static void join(char path[HOUSE_PATH_SIZE], const char *name)
 /* The empty files that stand for those in memory. */
 static void clear_folder(const char *name)
 {
-    static const char *const files[] = {"usher.db",      "copy0.db",      "copy1.db",
-                                        "copy2.db",      "copy3.db",      "copy0.db.part",
-                                        "copy1.db.part", "copy2.db.part", "copy3.db.part"};
-    for (size_t index = 0; index < sizeof files / sizeof files[0]; index++) {
-        char path[HOUSE_PATH_SIZE];
-        (void)snprintf(path, sizeof path, "%s/%s/%s", folder, name, files[index]);
+    char path[HOUSE_PATH_SIZE];
+    (void)snprintf(path, sizeof path, "%s/%s/usher.db", folder, name);
+    (void)unlink(path);
+    for (unsigned copy = 0; copy < EXAMINE_COPIES_MAX; copy++) {
+        (void)snprintf(path, sizeof path, "%s/%s/copy%u.db", folder, name, copy);
+        (void)unlink(path);
+        (void)snprintf(path, sizeof path, "%s/%s/copy%u.db.part", folder, name, copy);
         (void)unlink(path);
     }
 }
@@ -131,6 +133,7 @@ static void add_up(void)
     tally.faults += work.faults;
     tally.lives_ended += work.lives_ended;
     tally.copies += work.copies;
+    tally.dropped += watch.dropped;
 }
 
 /* Works for a day; gives how many steps it came to. */
@@ -246,6 +249,7 @@ static uint32_t report(void)
     missing += require(examiner.newer, "images with a commit under way, whole");
     missing += require(examiner.went_on, "images that went on");
     missing += require(examiner.replays, "keys replayed on images");
+    printf("%8" PRIu64 " images of a failing disk, not judged by the history\n", tally.dropped);
     return missing;
 }
 

@@ -158,7 +158,10 @@ void watch_settle(struct watch *watch, struct ledger_moment moment)
     if (watch->broken) return;
     watch->busy = true;
     look(watch);
-    if (watch->doubtful) watch->waiting_count = 0;
+    if (watch->doubtful) { /* It may have been given up: no history knows of it. */
+        watch->dropped += watch->waiting_count;
+        watch->waiting_count = 0;
+    }
     for (uint32_t index = 0; index < watch->waiting_count; index++) {
         const struct watch_waiting *waiting = &watch->waiting[index];
         const enum history_verdict verdict =

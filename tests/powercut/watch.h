@@ -40,6 +40,7 @@ struct watch {
     struct examine_copy copies[EXAMINE_COPIES_MAX];
     uint64_t acknowledgements;
     uint64_t cuts_at[DISK_CALL_COUNT];
+    uint64_t dropped; /* Images that waited, and were not judged since the disk fails. */
     uint32_t waiting_count;
     struct watch_waiting waiting[WATCH_WAITING_MAX];
     bool broken;

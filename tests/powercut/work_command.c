@@ -135,8 +135,8 @@ static struct command refund(struct work *work, struct staff_order *order)
 static struct command edit(struct work *work, struct work_slot *slot)
 {
     struct random *random = &work->random;
-    slot->edit =
-        (struct catalogue_edit){.locale = &plain_locale, .actor = SLICE("staff"), .role = SLICE("admin")};
+    slot->edit = (struct catalogue_edit){
+        .locale = &plain_locale, .actor = SLICE("staff"), .role = SLICE("admin")};
     struct catalogue_edit *wanted = &slot->edit;
     if (random_chance(random, 50)) {
         const int size = snprintf(slot->title, sizeof slot->title, "%" PRIu64, work->next_key++);

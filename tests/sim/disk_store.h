@@ -1,9 +1,11 @@
 /* disk_store.h - the simulation's store on a disk that fails: memory_store.h over SQLite.
  *
- * `sim_disk` is the simulation linked with this instead of the store in memory, so that the
- * auditor's model holds the real adapter to its word. What goes wrong goes wrong in the disk: a
- * full disk, a flush that fails, a power cut at a call within a commit. After a crash the next
- * process finds what a power cut then leaves, of any kind that fits what was arranged.
+ * A seam of the linker: here `struct memory_store` and its functions are not in memory but SQLite,
+ * because the simulation knows no other names. `sim_disk` is the simulation linked with this
+ * instead of the store in memory, so that the auditor's model holds the real adapter to its word.
+ * What goes wrong goes wrong in the disk: a full disk, a flush that fails, a power cut at a call
+ * within a commit. After a crash the next process finds what a power cut then leaves, of any kind
+ * that fits what was arranged.
  *
  * Thread: one; one store at a time.
  */

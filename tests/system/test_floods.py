@@ -24,6 +24,7 @@ IDLE_SIZE_MAX = 16 * 1024  # Of the server's memory, for each.
 FLOOD_S = 3
 FLOODERS = 60
 FLOOD_RSS_MAX_KB = 40 * 1024
+FILES_MIN = 256  # Of the server.
 SERVED_WITHIN_S = 3  # Milliseconds, but for a busy machine.
 
 # Requests that never end, by what they send first and then drop by drop.
@@ -263,7 +264,7 @@ def test_without_a_free_descriptor_who_is_connected_is_served(launch):
     server.api.customer().held(showtimes[1], ["D3"])
 
 
-@pytest.mark.parametrize("files", [8, 14, 24, 100])
+@pytest.mark.parametrize("files", [8, 14, 24, 100, FILES_MIN - 1])
 def test_too_few_files_are_told_before_anything_starts(launch, files):
     server = launch(process.pool(1)[0], start=False)
     done = subprocess.run(
@@ -272,3 +273,19 @@ def test_too_few_files_are_told_before_anything_starts(launch, files):
         capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2, done
     assert f"only {files} files" in done.stderr and "LimitNOFILE" in done.stderr
+
+
+def test_as_few_files_as_are_asked_for_are_enough_for_the_most_loops(launch):
+    content, showtimes = process.pool(20)
+    server = launch(content, start=False, USHER_LOOPS="16")
+    server.wrapper = ["prlimit", f"--nofile={FILES_MIN}:{FILES_MIN}"]
+    server.start()
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE) == (FILES_MIN, FILES_MIN)
+    assert server.events("serving")[-1]["loops"] == 16
+    api = server.api
+    customers = [api.customer() for _ in showtimes]  # Of several loops, each with its reader.
+    for customer, showtime in zip(customers, showtimes):
+        held = customer.hold(showtime, ["D1"]).expect(201).json
+        api.tell(customer.paying(held["booking_id"]), held["final_amount"]).expect(200)
+        assert api.statuses(showtime)["D1"] == "booked"
+    server.assert_well()

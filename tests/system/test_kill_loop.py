@@ -37,7 +37,6 @@ def test_nothing_answered_is_lost_and_everything_unanswered_is_definite(
         epoch += 1
         if time.monotonic() - began_s < seconds:
             shutil.rmtree(folder)  # Hours of them would fill the disk.
-    assert tally.kills >= KILLS * epoch
     assert tally.kills_at_start >= 20 and tally.kills_at_backup >= 5
     assert tally.unanswered >= KILLS // 3, "the kills must hit requests that are under way"
     assert tally.in_order > 1000 and tally.owners > 100 and tally.late > 10
@@ -57,18 +56,20 @@ def test_a_few_kills_lose_nothing(launch, chance):
 def test_a_kill_while_the_tables_are_made_or_filled_does_no_harm(launch, chance):
     """The first start and the upgrade of a file are one code: a version is there whole or not."""
     content, showtimes = process.pool(50)
-    interrupted = 0
+    starts = seeds = 0  # That were interrupted; of the starts, with a file that was begun.
     for number in range(20):
         server = launch(name=f"new-{number}", start=False)
         path = content.write(server.folder / "catalogue.json")
         for _ in range(2):
-            interrupted += not kill_loop.kill_within(chance, server.settings, "serve")
-            interrupted += not kill_loop.kill_within(chance, server.settings, "seed", path)
+            early = kill_loop.kill_within(chance, server.settings, "serve")
+            starts += early and (server.data / "usher.db").exists()
+            seeds += kill_loop.kill_within(chance, server.settings, "seed", path)
         server.seed(content)
         server.audit()
     server.start()
     server.api.customer().held(showtimes[49], ["C3"])
-    assert interrupted >= 40
+    print(f"of 40 each: {starts} starts and {seeds} seeds were interrupted")
+    assert starts >= 5 and seeds >= 5
 
 
 def test_a_kill_while_starting_does_no_harm(launch, chance):
@@ -81,8 +82,10 @@ def test_a_kill_while_starting_does_no_harm(launch, chance):
     booked = customer.held(showtime, ["D1"])
     server.api.tell(customer.paying(booked), 100000).expect(200)
     server.kill()
-    for _ in range(15):
-        kill_loop.kill_within(chance, server.settings, "serve")
+    kills = sum(kill_loop.kill_within(chance, server.settings, "serve",
+                                      within_s=server.ready_after_s) for _ in range(15))
+    print(f"{kills} of 15 starts were interrupted")
+    assert kills >= 3
     server.start()
     taken = {**{f"C{col}": "held" for col in range(1, 11)}, "D1": "booked"}
     assert server.api.statuses(showtime) == taken

@@ -78,7 +78,7 @@ def test_every_line_is_an_object_with_time_level_and_event(loud):
 
 def test_the_documentation_lists_every_event_and_no_other():
     sources = "".join(path.read_text() for path in (process.REPOSITORY / "src").rglob("*.c"))
-    named = set(re.findall(r'log_(?:event|write)\([^,"]+,\s*"(\w+)"', sources))
+    named = set(re.findall(r'(?:log_(?:event|write)\([^,"]+,\s*|\.event = )"(\w+)"', sources))
     # Those that are chosen: `condition ? "one" : "other"`, and the lines of requests.
     named |= {name for pair in re.findall(
         r'log_event\([^;]*?\? "(\w+)"\s*: "(\w+)"', sources) for name in pair}

@@ -169,6 +169,9 @@ static void a_limit_counts_what_it_leaves_out(void **state)
     }
     assert_true(log_limit_pass(&limit, 3, NOW_MS + LOG_LIMIT_WINDOW_MS, &left_out));
     assert_int_equal(left_out, 5);
+    assert_string_equal(log_limit_field(left_out).key, "left_out");
+    assert_int_equal(log_limit_field(left_out).number, 5);
+    assert_null(log_limit_field(0).key);
     assert_true(log_limit_pass(&limit, 3, NOW_MS + LOG_LIMIT_WINDOW_MS, &left_out));
     assert_int_equal(left_out, 0);
 }

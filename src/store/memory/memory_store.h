@@ -1,5 +1,8 @@
 /* memory_store.h - the store port in memory, for the simulation and for tests.
  *
+ * Also the seam at which the simulation is linked with another store: tests/sim/disk_store.h has
+ * these functions over SQLite.
+ *
  * Refuses what `usher.db` refuses, undoes what it undoes, and gives the same ids, so that a
  * simulation proves something about the real one; both pass the same contract tests. It fails
  * when it is told to, and forgets like a crash what was not committed.

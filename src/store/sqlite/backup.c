@@ -34,7 +34,7 @@ static bool set_paths(struct backup *backup, const char *path, struct database_r
     const int part_size = snprintf(backup->part, sizeof backup->part, "%s%s.part", front, path);
     if (size > 0 && part_size > 0 && (size_t)part_size < sizeof backup->part) return true;
     database_explain(ret_reason, "the path of the backup is longer than %d bytes",
-                     BACKUP_PATH_SIZE - 8);
+                     DATABASE_PATH_SIZE - 8);
     return false;
 }
 

@@ -16,16 +16,14 @@
 
 #include "store/sqlite/database.h"
 
-enum { BACKUP_PATH_SIZE = 384 }; /* SQLite itself takes no more than 512. */
-
 struct backup {
     struct database source;
     sqlite3 *target;
     int file;  /* Of the part, plus 1; 0: there is no part. */
     bool done; /* The part has got its name. */
     uint64_t size;
-    char path[BACKUP_PATH_SIZE];
-    char part[BACKUP_PATH_SIZE];
+    char path[DATABASE_PATH_SIZE];
+    char part[DATABASE_PATH_SIZE];
 };
 
 /* Told now and then how far the copy is, in pages; false ends it. */

@@ -29,24 +29,33 @@ static enum error raise_versions(struct database *database, int64_t now_ms)
     if (update == NULL) return database_failure(database, "raise versions");
     (void)sqlite3_bind_int64(update, 1, now_ms);
     if (database_run(update) != SQLITE_DONE) return database_failure(database, "raise versions");
-    log_event(LOG_INFO, "versions_raised",
-              LOG_NUMBER("showtimes", sqlite3_changes(database->handle)));
     return ERROR_NONE;
 }
 
-enum error copy_mark_settle(struct database *database, int64_t now_ms)
+enum error copy_mark_settle(struct database *database, int64_t now_ms,
+                            struct database_reason *ret_reason)
 {
     CHECK(sqlite3_get_autocommit(database->handle) != 0);
     CHECK(now_ms > 0);
 
     bool marked = false;
+    enum error error = ERROR_NONE;
     if (database_execute(database, "BEGIN IMMEDIATE") != SQLITE_OK) {
-        return database_failure(database, "begin copy mark");
+        error = database_failure(database, "begin copy mark");
     }
-    enum error error = take_mark(database, &marked);
+    if (error == ERROR_NONE) error = take_mark(database, &marked);
     if (error == ERROR_NONE && marked) error = raise_versions(database, now_ms);
     if (error == ERROR_NONE && database_execute(database, "COMMIT") != SQLITE_OK) {
         error = database_failure(database, "commit copy mark");
+    }
+    if (error == ERROR_NONE && marked) {
+        log_event(LOG_INFO, "versions_raised",
+                  LOG_NUMBER("showtimes", sqlite3_changes(database->handle)));
+    }
+    if (error != ERROR_NONE) { /* Before the rollback, which has a message of its own. */
+        database_explain(ret_reason, "%s cannot be written: %s",
+                         sqlite3_db_filename(database->handle, "main"),
+                         sqlite3_errmsg(database->handle));
     }
     if (sqlite3_get_autocommit(database->handle) == 0) {
         (void)database_execute(database, "ROLLBACK");

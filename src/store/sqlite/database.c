@@ -12,11 +12,7 @@
 #include "store/sqlite/durable.h"
 #include "store/sqlite/schema.h"
 
-enum {
-    BUSY_MS = 100, /* Nobody else writes; a checkpoint that waits, waits for short readers. */
-    /* In LOG_LIMIT_WINDOW_MS: a full disk fails every batch, and the log may be on it. */
-    FAILURES_LOGGED_MAX = 5,
-};
+enum { BUSY_MS = 100 }; /* Nobody else writes; a checkpoint that waits, waits for short readers. */
 
 /* A WAL that once grew is cut back to this when it starts over: 32 MB, twice what is usual. */
 #define WRITER_PRAGMAS \
@@ -37,12 +33,6 @@ void database_explain(struct database_reason *reason, const char *format, ...)
     va_end(arguments);
 }
 
-static struct log_field left_out_field(uint64_t left_out)
-{
-    return (struct log_field){.key = left_out == 0 ? NULL : "left_out",
-                              .number = (int64_t)left_out};
-}
-
 /* Called on any thread. */
 static void log_sqlite(void *context, int code, const char *message)
 {
@@ -55,12 +45,12 @@ static void log_sqlite(void *context, int code, const char *message)
     if (!log_enabled(level)) return;
     uint64_t left_out = 0;
     CHECK(pthread_mutex_lock(&mutex) == 0);
-    const bool passes = level == LOG_DEBUG ||
-                        log_limit_pass(&warnings, FAILURES_LOGGED_MAX, clock_now_ms(), &left_out);
+    const bool passes = level == LOG_DEBUG || log_limit_pass(&warnings, LOG_LIMIT_FAILURES_MAX,
+                                                             clock_now_ms(), &left_out);
     CHECK(pthread_mutex_unlock(&mutex) == 0);
     if (!passes) return;
     log_event(level, "sqlite", LOG_NUMBER("code", code), LOG_TEXT("message", slice_of(message)),
-              left_out_field(left_out));
+              log_limit_field(left_out));
 }
 
 /* Counting every allocation under one mutex would join the threads again. What a savepoint
@@ -78,10 +68,14 @@ static void configure_sqlite(void)
 static bool prepare_file(const char *path, struct database_reason *ret_reason)
 {
     const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0 && (errno != EEXIST || chmod(path, 0600) != 0)) {
+        database_explain(ret_reason, "%s cannot be written: %s", path, strerror(errno));
+        return false;
+    }
     if (file >= 0) close(file);
-    const bool there = file >= 0 || (errno == EEXIST && chmod(path, 0600) == 0);
-    if (there && durable_folder_of(path)) return true;
-    database_explain(ret_reason, "%s cannot be written: %s", path, strerror(errno));
+    if (durable_folder_of(path)) return true;
+    database_explain(ret_reason, "the folder of %s cannot be made durable: %s", path,
+                     strerror(errno));
     return false;
 }
 
@@ -287,11 +281,11 @@ enum error database_failure(struct database *database, const char *where)
 {
     const int code = sqlite3_extended_errcode(database->handle);
     uint64_t left_out = 0;
-    if (log_limit_pass(&database->failures, FAILURES_LOGGED_MAX, clock_now_ms(), &left_out)) {
+    if (log_limit_pass(&database->failures, LOG_LIMIT_FAILURES_MAX, clock_now_ms(), &left_out)) {
         log_event(LOG_ERROR, "store_failed", LOG_TEXT("where", slice_of(where)),
                   LOG_NUMBER("code", code),
                   LOG_TEXT("reason", slice_of(sqlite3_errmsg(database->handle))),
-                  left_out_field(left_out));
+                  log_limit_field(left_out));
     }
     return code == SQLITE_OK ? ERROR_STORE_UNAVAILABLE : database_error(code);
 }

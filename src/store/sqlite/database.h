@@ -19,6 +19,7 @@
 
 enum {
     DATABASE_STATEMENTS_MAX = 64, /* More than any connection uses. */
+    DATABASE_PATH_SIZE = 384,     /* SQLite takes 512, with the ends of its other files. */
     DATABASE_REASON_SIZE = 512,   /* A path and a sentence. */
 };
 

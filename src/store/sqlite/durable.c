@@ -4,25 +4,22 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum {
-    PATH_SIZE = 512,    /* SQLite takes no longer one. */
-    BLOCK_SIZE = 32768, /* On the stack. */
-};
+enum { BLOCK_SIZE = 32768 }; /* On the stack. */
 
 /* The folder's path is that of `path` without its last name. */
-static bool cut_name(const char *path, char folder[PATH_SIZE])
+static bool cut_name(const char *path, char folder[DATABASE_PATH_SIZE])
 {
     size_t size = slice_of(path).size;
     while (size > 1 && path[size - 1] == '/') size--;
     while (size > 0 && path[size - 1] != '/') size--;
     while (size > 1 && path[size - 1] == '/') size--;
     const struct slice whole = {.data = path, .size = size};
-    return slice_to_string(size == 0 ? SLICE(".") : whole, folder, PATH_SIZE);
+    return slice_to_string(size == 0 ? SLICE(".") : whole, folder, DATABASE_PATH_SIZE);
 }
 
 bool durable_folder_of(const char *path)
 {
-    char folder[PATH_SIZE];
+    char folder[DATABASE_PATH_SIZE];
     CHECK(path != NULL);
 
     if (!cut_name(path, folder)) {
@@ -33,7 +30,9 @@ bool durable_folder_of(const char *path)
     if (file < 0) return false;
     /* Some file systems cannot, and some of these need not. */
     const bool flushed = fsync(file) == 0 || errno == EINVAL;
+    const int reason = errno; /* close has its own. */
     close(file);
+    errno = reason;
     return flushed;
 }
 

@@ -8,13 +8,13 @@
 
 #include "store/sqlite/durable.h"
 
-static bool join(const char *folder, const char *name, char ret_path[FOLDER_PATH_SIZE])
+static bool join(const char *folder, const char *name, char ret_path[DATABASE_PATH_SIZE])
 {
-    const int size = snprintf(ret_path, FOLDER_PATH_SIZE, "%s/%s", folder, name);
-    return size > 0 && size < FOLDER_PATH_SIZE;
+    const int size = snprintf(ret_path, DATABASE_PATH_SIZE, "%s/%s", folder, name);
+    return size > 0 && size < DATABASE_PATH_SIZE;
 }
 
-bool folder_database_path(const char *folder, char ret_path[FOLDER_PATH_SIZE])
+bool folder_database_path(const char *folder, char ret_path[DATABASE_PATH_SIZE])
 {
     CHECK(folder != NULL);
     return join(folder, "usher.db", ret_path);
@@ -70,8 +70,9 @@ enum error folder_open(const char *path, struct folder *ret_folder,
     CHECK(ret_reason != NULL);
 
     struct folder folder = {0};
-    char lock_path[FOLDER_PATH_SIZE];
-    if (!folder_database_path(path, folder.database_path) || !join(path, "usher.lock", lock_path)) {
+    char lock_path[DATABASE_PATH_SIZE];
+    if (!folder_database_path(path, folder.database_path) ||
+        !join(path, FOLDER_LOCK_NAME, lock_path)) {
         database_explain(ret_reason, "the folder's path is too long");
         return ERROR_STORE_UNAVAILABLE;
     }

@@ -11,15 +11,15 @@
 
 #include "store/sqlite/database.h"
 
-enum { FOLDER_PATH_SIZE = 384 };
+#define FOLDER_LOCK_NAME "usher.lock"
 
 struct folder {
     int lock; /* A file descriptor, plus 1; 0: not open. */
-    char database_path[FOLDER_PATH_SIZE];
+    char database_path[DATABASE_PATH_SIZE];
 };
 
 /* The path of the store's file in a folder; false if it is too long. */
-MUST_USE bool folder_database_path(const char *folder, char ret_path[FOLDER_PATH_SIZE]);
+MUST_USE bool folder_database_path(const char *folder, char ret_path[DATABASE_PATH_SIZE]);
 
 /* Makes the folder (0700) if it is not there, and locks it. */
 MUST_USE enum error folder_open(const char *path, struct folder *ret_folder,

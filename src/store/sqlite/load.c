@@ -42,16 +42,8 @@ bool load_layout(int64_t rows, int64_t cols, struct slice places, struct seat_la
     return true;
 }
 
-/* The table has no rule about these, and the core trusts them. */
-static bool numbers_are_sane(const struct seat_map *map)
-{
-    for (size_t type = 0; type < SEAT_TYPE_COUNT; type++) {
-        if (map->prices[type] < 0 || map->prices[type] > PRICE_MAX) return false;
-    }
-    return map->version <= INT64_MAX;
-}
-
-/* The showtime's row is current: lays the map out, with nothing claimed. */
+/* The showtime's row is current: lays the map out, with nothing claimed. The table has no rule
+ * about version and prices, and the core trusts them. */
 static bool read_showtime(sqlite3_stmt *row, struct id showtime, void *block,
                           struct seat_map *ret_map)
 {
@@ -79,7 +71,7 @@ static bool read_showtime(sqlite3_stmt *row, struct id showtime, void *block,
     }
     ret_map->number = sqlite3_column_int64(row, 0);
     ret_map->layout = (uint64_t)sqlite3_column_int64(row, 13);
-    return numbers_are_sane(ret_map);
+    return true;
 }
 
 static bool read_state(struct slice text, enum seat_state *ret_state)
@@ -160,13 +152,14 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     sqlite3_stmt *row = database_statement(
         &store->database, "SELECT s.number,s.version,s.starts_at,s.ends_at,s.status,l.rows,l.cols,"
                           "l.places,s.price_standard,s.price_vip,s.price_couple,"
-                          "s.cancelled_at,s.cancellation_reason,s.layout"
+                          "s.cancelled_at,s.cancellation_reason,s.layout,s.available_seats"
                           " FROM showtime s JOIN seat_layout l ON l.number=s.layout WHERE s.id=?1");
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
     char id[ID_HEX_SIZE];
     id_format(showtime, id);
     database_bind_text(row, 1, (struct slice){.data = id, .size = sizeof id});
     const int code = sqlite3_step(row);
+    const int64_t available = code == SQLITE_ROW ? sqlite3_column_int64(row, 14) : 0;
     struct seat_map map = {0};
     enum error error = ERROR_NONE;
     if (code == SQLITE_ROW) {
@@ -180,6 +173,10 @@ enum error load_map(struct sqlite_store *store, struct id showtime, void *block,
     }
     database_done(row);
     if (error == ERROR_NONE) error = load_claims(store, &map);
+    /* A claim that is lost would be sold again. */
+    if (error == ERROR_NONE && seat_map_available(&map) != available) {
+        error = refuse_broken(showtime, "its claims, or its count of free seats");
+    }
     if (error == ERROR_NONE) {
         map.next_lapse_ms = seat_map_next_lapse_ms(&map);
         *ret_map = map;

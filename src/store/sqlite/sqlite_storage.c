@@ -76,7 +76,7 @@ static const struct storage_methods methods = {.examine = examine, .count = coun
 
 static int open_folder(const char *path)
 {
-    char folder[PLACE_PATH_SIZE];
+    char folder[DATABASE_PATH_SIZE];
     const char *slash = strrchr(path, '/');
     const size_t size = slash == NULL ? 0 : (size_t)(slash - path);
     CHECK(size < sizeof folder);

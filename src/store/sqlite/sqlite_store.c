@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,10 @@ enum { CHECKPOINT_PAGES = 4000, CHECKPOINT_PAGES_AT_REST = 1000, CHECKPOINT_PAGE
     " AND NOT EXISTS (SELECT 1 FROM booking b WHERE b.showtime=s.number AND b.status='pending')" \
     " ORDER BY s.ends_at LIMIT 50)"
 
-enum { END_SHOWTIMES_EVERY_MS = 1000 };
+enum {
+    END_SHOWTIMES_EVERY_MS = 1000,
+    PAGE_SIZE = 4096, /* SQLite's default, which every store has. */
+};
 
 static enum error load(void *context, struct id showtime, void *block, struct seat_map *ret_map)
 {
@@ -64,10 +68,22 @@ static enum error checkpoint_if(struct sqlite_store *store, int pages)
     return writer_state_note(store, error) == ERROR_OUTCOME_UNKNOWN ? error : ERROR_NONE;
 }
 
+/* Are the files as long as they were? The store's never gets shorter, the log has a page and its
+ * head for each page of it that counts. */
+static bool is_whole(struct sqlite_store *store, const struct place_sizes *sizes)
+{
+    const uint64_t wal_size_min = (uint64_t)store->database.wal_pages * PAGE_SIZE;
+    if (sizes->store < store->store_size_min || sizes->wal < wal_size_min) return false;
+    store->store_size_min = sizes->store;
+    return true;
+}
+
 /* Nothing is acknowledged from files that the next start will not find. They may come back. */
 static bool is_in_place(struct sqlite_store *store)
 {
-    const bool astray = store->watched && !place_holds(&store->place, NULL);
+    struct place_sizes sizes;
+    const bool astray =
+        store->watched && (!place_holds(&store->place, &sizes) || !is_whole(store, &sizes));
     if (astray != store->astray) {
         log_event(astray ? LOG_ERROR : LOG_INFO, astray ? "store_astray" : "store_back",
                   LOG_TEXT("file", slice_of(store->place.store.path)));
@@ -224,6 +240,10 @@ static enum error commit(void *context)
         undo(store);
         return ERROR_STORE_UNAVAILABLE;
     }
+    if (store->wrote && !is_in_place(store)) { /* They left since the batch began. */
+        undo(store);
+        return ERROR_STORE_UNAVAILABLE;
+    }
     sqlite3_stmt *statement = database_statement(&store->database, "COMMIT");
     const int64_t started_us = clock_steady_us();
     const int code = statement == NULL ? SQLITE_NOMEM : database_run(statement);
@@ -323,13 +343,21 @@ enum error sqlite_store_open(const char *path, const struct siphash_key *tag_key
         free(store);
         return error;
     }
-    if (copy_mark_settle(&store->database, clock_now_ms()) != ERROR_NONE || !read_state(store)) {
+    if (copy_mark_settle(&store->database, clock_now_ms(), ret_reason) != ERROR_NONE) {
+        sqlite_store_close(store);
+        return ERROR_STORE_UNAVAILABLE;
+    }
+    if (!read_state(store)) {
         database_explain(ret_reason, "%s cannot be read: %s", path,
                          sqlite3_errmsg(store->database.handle));
         sqlite_store_close(store);
         return ERROR_STORE_UNAVAILABLE;
     }
     store->watched = place_remember(&store->place, path);
+    if (!store->watched) {
+        log_event(LOG_WARNING, "store_unwatched", LOG_TEXT("file", slice_of(path)),
+                  LOG_TEXT("why", slice_of(strerror(errno))));
+    }
     *ret_store = store;
     return ERROR_NONE;
 }

@@ -21,8 +21,9 @@ struct sqlite_store {
     int64_t checkpoint_after_us; /* The last one was held up: none before this. */
     struct storage_meter meter;
     struct place place;
+    uint64_t store_size_min;
     bool watched; /* `place` is known: the files are of a file system. */
-    bool astray;  /* They were not in their place when the last batch began. */
+    bool astray;  /* They were not in their place when last looked at. */
     bool open;    /* A batch is. */
     bool wrote;   /* The open batch has recorded something. */
     bool damaged; /* The batch has read a damaged page, and SQLite will not commit it. */

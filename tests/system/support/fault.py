@@ -1,5 +1,5 @@
 """Faults of the running server, made by strace, which makes a system call late, or fail, without
-the program's knowledge. It must be allowed to attach to a process of the same user.
+the program's knowledge. The server forbids to be traced: only root (CAP_SYS_PTRACE) may attach.
 """
 
 import re

@@ -135,16 +135,17 @@ class Backup:
         folder.rmdir()
 
 
-def kill_within(chance, settings, *arguments):
-    """Starts a command and kills it soon; gives whether it had ended by itself."""
+def kill_within(chance, settings, *arguments, within_s=START_KILLED_WITHIN_S):
+    """Starts a command and kills it soon; gives whether that interrupted it: it had neither ended
+    by itself nor said that it serves."""
     begun = subprocess.Popen(
         [str(process.BINARY), *map(str, arguments)], env=process.clean_environment(**settings),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(chance.uniform(0, START_KILLED_WITHIN_S))
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    time.sleep(chance.uniform(0, within_s))
     ended = begun.poll() is not None
     begun.kill()
-    begun.wait(READY_LIMIT_S)
-    return ended
+    said, _ = begun.communicate(timeout=READY_LIMIT_S)
+    return not ended and b"serving" not in said
 
 
 class Loop:
@@ -198,8 +199,8 @@ class Loop:
 
     def _kill_at_start(self):
         for _ in range(self.chance.randint(1, 3)):
-            kill_within(self.chance, self.server.settings, "serve")
-            self.tally.kills_at_start += 1
+            self.tally.kills_at_start += kill_within(
+                self.chance, self.server.settings, "serve", within_s=self.server.ready_after_s)
 
     def judge(self, showtimes, everything):
         """Holds what the server says of the showtimes against the ledger."""

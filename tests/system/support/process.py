@@ -72,6 +72,7 @@ class Usher:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
         self.arguments = list(arguments)
+        self.wrapper = []  # A command that becomes the server, such as prlimit.
         self.jwt_secret = secrets.token_hex(32)
         self.webhook_secrets = {name: secrets.token_hex(16) for name in PROVIDERS}
         self.settings = {
@@ -126,7 +127,7 @@ class Usher:
         began_s = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [str(BINARY), "serve", *self.arguments],
+                [*self.wrapper, str(BINARY), "serve", *self.arguments],
                 env=clean_environment(**self.settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

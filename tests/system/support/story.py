@@ -5,6 +5,9 @@ complains in sentences and never stops at the first. It keeps its own, simple mo
 may conclude from his answers, and nothing of how the server decides. Where two operations were
 under way at once, both orders are allowed.
 
+Whether a seat was rightly refused (409), and a pay, cancel or other command but a hold (400), it
+does not judge: the simulation does, and tests/linear for what goes by the order of a showtime.
+
 tests/system/test_story.py plants lies and sees it complain.
 """
 
