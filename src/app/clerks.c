@@ -68,7 +68,7 @@ static bool is_open(void *context)
     return monitor_reachable(state->cluster->monitor);
 }
 
-struct back_office *clerks_open(const struct house_state *state)
+struct back_office *clerks_open(struct house_state *state)
 {
     const struct config *config = state->cluster->config;
     return back_office_open(&(struct back_office_options){.clerk_count = config->reader_count,
@@ -78,5 +78,5 @@ struct back_office *clerks_open(const struct house_state *state)
                                                           .versions = ask_versions,
                                                           .wake = wake,
                                                           .is_open = is_open,
-                                                          .context = (void *)(uintptr_t)state});
+                                                          .context = state});
 }
