@@ -18,6 +18,7 @@ from support import api as calls
 from support import kill_loop, process
 
 KILLS = 150
+FILLED_WITHIN_S = 0.02  # A first start or a seed takes about as long.
 # At least so many answers of each kind.
 LEAST_ANSWERS = {
     ("hold", 201): 500, ("hold", 409): 100, ("cancel", 200): 100, ("pay", 201): 100,
@@ -61,15 +62,17 @@ def test_a_kill_while_the_tables_are_made_or_filled_does_no_harm(launch, chance)
         server = launch(name=f"new-{number}", start=False)
         path = content.write(server.folder / "catalogue.json")
         for _ in range(2):
-            early = kill_loop.kill_within(chance, server.settings, "serve")
+            early = kill_loop.kill_within(chance, server.settings, "serve",
+                                          within_s=FILLED_WITHIN_S)
             starts += early and (server.data / "usher.db").exists()
-            seeds += kill_loop.kill_within(chance, server.settings, "seed", path)
+            seeds += kill_loop.kill_within(chance, server.settings, "seed", path,
+                                           within_s=FILLED_WITHIN_S)
         server.seed(content)
         server.audit()
     server.start()
     server.api.customer().held(showtimes[49], ["C3"])
     print(f"of 40 each: {starts} starts and {seeds} seeds were interrupted")
-    assert starts >= 5 and seeds >= 5
+    assert starts >= 3 and seeds >= 3
 
 
 def test_a_kill_while_starting_does_no_harm(launch, chance):

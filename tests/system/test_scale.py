@@ -1,13 +1,21 @@
-"""A chain's whole programme: 400 showtimes of 2500 seats load in seconds and do not slow the start."""
+"""A chain's whole programme, and years of it: neither the seats to sell nor what was sold slow the
+start."""
 
+import importlib.machinery
+import importlib.util
+import sys
 import time
+import types
+from pathlib import Path
 
-from support import catalogue
+from support import catalogue, process
 
 SHOWTIMES = 400
 SEED_LIMIT_S = 60  # Generous: the times are printed, the limits only catch what went wrong.
 START_LIMIT_S = 10
 LAST_SEAT = "AX50"
+ENDED = 200_000  # Bookings of the past.
+START_READ_MAX = 2 * 1024 * 1024  # Bytes that a start may read more: some pages for each showtime.
 
 
 def test_a_million_seats_load_and_start_and_sell(launch):
@@ -42,6 +50,49 @@ def test_a_million_seats_load_and_start_and_sell(launch):
     print(f"ready in {server.ready_after_s:.2f} s after a kill with {SHOWTIMES} open showtimes")
     assert server.ready_after_s < START_LIMIT_S
     assert api.public.get(f"/api/showtimes/{showtimes[0]}").expect(200).json["available_seats"] == 2499
+
+
+def bench_grow():
+    """bench/grow, which writes history straight into a file."""
+    path = process.REPOSITORY / "bench" / "grow"
+    sys.path.insert(0, str(path.parent))
+    loader = importlib.machinery.SourceFileLoader("bench_grow", str(path))
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    sys.dont_write_bytecode = before
+    sys.path.remove(str(path.parent))
+    return module.grow
+
+
+def read_by(server):
+    """Bytes that the process has read by now, from files and from others."""
+    lines = Path(f"/proc/{server.process.pid}/io").read_text().splitlines()
+    return int(dict(line.split(": ") for line in lines)["rchar"])
+
+
+def starts_after_a_kill(server):
+    """Kills the server while it has a hold, and starts it; gives what the start read."""
+    server.start()
+    server.api.customer().held(catalogue.showtime_id(1), ["A1"])
+    server.kill()
+    server.start()
+    return read_by(server)
+
+
+def test_a_start_after_a_kill_does_not_read_the_bookings_of_the_past(launch):
+    content, _ = process.pool(1, screen_id="BIG")
+    empty, grown = launch(name="empty", start=False), launch(name="grown", start=False)
+    empty.seed(content)
+    grown.seed(content)
+    bench_grow()(types.SimpleNamespace(path=grown.data / "usher.db", folder=grown.folder), ENDED)
+    size = (grown.data / "usher.db").stat().st_size
+    assert size > 10 * START_READ_MAX
+    read_empty, read_grown = starts_after_a_kill(empty), starts_after_a_kill(grown)
+    print(f"{ENDED} ended bookings, {size // 1024} kB: read {read_grown // 1024} kB, ready in"
+          f" {grown.ready_after_s:.3f} s; none: {read_empty // 1024} kB, {empty.ready_after_s:.3f} s")
+    assert read_grown < read_empty + START_READ_MAX
+    assert grown.ready_after_s < empty.ready_after_s + START_LIMIT_S
 
 
 def test_the_smallest_room_sells_out(launch):

@@ -16,6 +16,10 @@ from support import process
 FIXTURES = Path(__file__).resolve().parents[1] / "upgrade"
 VERSIONS = sorted(int(path.stem.split("_")[1]) for path in FIXTURES.glob("version_*.sql"))
 WAIT_S = 10
+DAY_MS = 86400000
+# As in tests/upgrade/make.
+KEYS = {name: f"00000000-0000-4000-8000-{number:012d}"
+        for number, name in enumerate(("hold", "confirm", "pay", "refund"))}
 
 
 def user_version(path):
@@ -87,6 +91,31 @@ def test_what_was_answered_then_is_answered_now(launch, version):
     for asked in story["answers"]:
         body = ask(api, asked["user"], asked["path"]).expect(200).json
         assert differences(asked["body"], body) == [], asked["path"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_key_that_was_used_then_has_no_second_effect_now(launch, version):
+    server = launch(start=False)
+    story = old_file(server, version)
+    now_ms = int(time.time() * 1000)
+    with sqlite3.connect(server.data / "usher.db") as file:  # As if it were of today.
+        file.execute("UPDATE setting SET value=? WHERE name='keys_day'", [now_ms // DAY_MS])
+        for table in (0, 1):
+            file.execute(f"UPDATE idempotency_{table} SET created_at=?", [now_ms])
+    api, waiting = server.start().api, story["waiting"]
+    customer, payer = api.customer("user-paid"), api.customer(waiting["user"])
+    booking, due = (story["answers"][place]["path"].rsplit("/", 1)[1] for place in (1, 6))
+    again = {
+        "hold": customer.hold(story["showtime"], ["B1", "B2"], KEYS["hold"]).expect(201),
+        "confirm": customer.confirm(booking, "card", KEYS["confirm"]).expect(200),
+        "pay": payer.pay(waiting["bookings"][1], "zalopay", KEYS["pay"]).expect(201),
+        "refund": api.staff("staff-1").refund(due, "ill", KEYS["refund"]).expect(202),
+    }
+    assert {answer.header("idempotent-replayed") for answer in again.values()} == {"true"}
+    assert again["hold"].json["booking_id"] == booking
+    assert differences(waiting["payment"], again["pay"].json) == []
+    customer.hold(story["showtime"], ["B6"], KEYS["hold"]
+                  ).expect(400, "IDEMPOTENCY_KEY_REUSED")
 
 
 @pytest.mark.parametrize("begun", [False, True])
