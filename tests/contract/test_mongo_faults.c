@@ -126,7 +126,7 @@ static void what_passes_is_tried_again_until_it_is_known(void **state)
         "{\"failCommands\": [\"update\"], \"errorCode\": 189}",
         "{\"failCommands\": [\"update\"], \"closeConnection\": true}",
         "{\"failCommands\": [\"update\"], \"writeConcernError\": {\"code\": 64}}",
-        "{\"failCommands\": [\"update\"], \"writeConcernError\": {\"code\": 64, \"errmsg\": \"n\"}}",
+        "{\"failCommands\": [\"update\"], \"writeConcernError\": {\"code\": 64, \"errmsg\":\"n\"}}",
     };
     for (size_t index = 0; index < sizeof data / sizeof data[0]; index++) {
         const struct id showtime = turn_fixture_id(10 + index);
