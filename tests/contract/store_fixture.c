@@ -144,6 +144,11 @@ bool store_fixture_choose(int argument_count, char **arguments)
     return false;
 }
 
+bool store_fixture_shared(void)
+{
+    return chosen == STORE_MONGO;
+}
+
 int store_fixture_setup(void **state)
 {
     struct store_fixture *fixture = calloc(1, sizeof *fixture);
@@ -207,11 +212,6 @@ void store_fixture_restart(struct store_fixture *fixture)
     sqlite_reader_close(fixture->sqlite_reader);
     sqlite_store_close(fixture->sqlite);
     open_sqlite(fixture);
-}
-
-bool store_fixture_shared(const struct store_fixture *fixture)
-{
-    return fixture->store.shared;
 }
 
 enum error store_fixture_refusal(const struct store_fixture *fixture)

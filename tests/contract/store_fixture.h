@@ -38,6 +38,9 @@ struct store_fixture {
  * not. */
 bool store_fixture_choose(int argument_count, char **arguments);
 
+/* Are there others that write too? Then a batch is one turn. */
+bool store_fixture_shared(void);
+
 /* For cmocka: an empty store of the chosen kind, with its two showtimes. */
 int store_fixture_setup(void **state);
 int store_fixture_teardown(void **state);
@@ -49,9 +52,6 @@ int store_fixture_teardown(void **state);
 void store_fixture_restart(struct store_fixture *fixture);
 
 struct id store_fixture_showtime(uint32_t number);
-
-/* Are there others that write too? Then a batch is one turn. */
-bool store_fixture_shared(const struct store_fixture *fixture);
 
 /* How a turn on a map that has moved is refused. */
 enum error store_fixture_refusal(const struct store_fixture *fixture);

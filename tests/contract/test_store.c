@@ -65,7 +65,6 @@ static void a_map_is_seen_from_inside_the_batch(void **state)
 {
     struct store_fixture *fixture = *state;
     struct command hold = turn_fixture_hold("an", "A1", 1);
-    if (store_fixture_shared(fixture)) skip();
     store_fixture_begin(fixture);
     store_fixture_load(fixture, 1);
     assert_int_equal(store_fixture_decide(fixture, &hold), ERROR_NONE);
@@ -117,7 +116,6 @@ static void make_stale(struct store_fixture *fixture, uint64_t version)
 static void a_double_sale_is_refused_and_the_rest_of_the_batch_lands(void **state)
 {
     struct store_fixture *fixture = *state;
-    if (store_fixture_shared(fixture)) skip();
     const struct booking first = store_fixture_hold(fixture, "an", "A1", 1);
     struct command second = turn_fixture_hold("binh", "B5 A1", 2);
     struct command other = turn_fixture_hold("chi", "A1", 3);
@@ -155,7 +153,6 @@ static void a_double_sale_is_refused_and_the_rest_of_the_batch_lands(void **stat
 static void the_first_turn_of_a_batch_is_refused_alone_too(void **state)
 {
     struct store_fixture *fixture = *state;
-    if (store_fixture_shared(fixture)) skip();
     const struct booking first = store_fixture_hold(fixture, "an", "A1", 1);
     struct command second = turn_fixture_hold("binh", "B5 A1", 2);
     struct command other = turn_fixture_hold("chi", "A1", 3);
@@ -348,11 +345,8 @@ int main(int argument_count, char **arguments)
         STORE_TEST(a_map_has_its_layout_prices_and_times),
         STORE_TEST(an_unknown_showtime_is_not_found),
         STORE_TEST(a_map_shows_the_holds_and_whose_they_are),
-        STORE_TEST(a_map_is_seen_from_inside_the_batch),
         STORE_TEST(a_hold_is_read_back_as_it_was_answered),
         STORE_TEST(a_cancel_frees_the_seats),
-        STORE_TEST(a_double_sale_is_refused_and_the_rest_of_the_batch_lands),
-        STORE_TEST(the_first_turn_of_a_batch_is_refused_alone_too),
         STORE_TEST(a_turn_on_an_old_version_is_refused),
         STORE_TEST(a_booking_that_moved_meanwhile_refuses_the_turn),
         STORE_TEST(a_claim_that_is_anothers_refuses_the_turn),
@@ -362,6 +356,13 @@ int main(int argument_count, char **arguments)
         STORE_TEST(showtimes_with_pending_bookings_are_listed_in_order),
         STORE_TEST(an_ended_showtime_is_completed_once_nothing_of_it_is_pending),
     };
+    static const struct CMUnitTest batches[] = {
+        STORE_TEST(a_map_is_seen_from_inside_the_batch),
+        STORE_TEST(a_double_sale_is_refused_and_the_rest_of_the_batch_lands),
+        STORE_TEST(the_first_turn_of_a_batch_is_refused_alone_too),
+    };
     if (!store_fixture_choose(argument_count, arguments)) return 2;
-    return cmocka_run_group_tests_name(arguments[1], tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests_name(arguments[1], tests, NULL, NULL);
+    if (failed != 0 || store_fixture_shared()) return failed;
+    return cmocka_run_group_tests_name("batches of several turns", batches, NULL, NULL);
 }

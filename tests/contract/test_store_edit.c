@@ -115,7 +115,7 @@ static void an_edit_is_undone_with_its_batch(void **state)
     struct catalogue_edit move = new_start(1, FIXTURE_STARTS_AT_MS + HOUR_MS);
     store_fixture_begin(fixture);
     edit_in_batch(fixture, &edit, EDIT_CHANGED);
-    if (!store_fixture_shared(fixture)) edit_in_batch(fixture, &move, EDIT_CHANGED);
+    if (!store_fixture_shared()) edit_in_batch(fixture, &move, EDIT_CHANGED);
     store_fixture_rollback(fixture);
     store_fixture_load(fixture, 1);
     assert_int_equal(fixture->map.prices[SEAT_VIP], FIXTURE_PRICE_VIP);
@@ -189,7 +189,7 @@ static void a_showtime_that_is_over_changes_no_more(void **state)
     edit_and_commit(fixture, new_start(1, FIXTURE_ENDS_AT_MS + HOUR_MS), EDIT_OVER);
     store_fixture_load(fixture, 1);
     /* Where others write too, the end is a version of its own. */
-    assert_int_equal(fixture->map.version, store_fixture_shared(fixture) ? 2 : 1);
+    assert_int_equal(fixture->map.version, store_fixture_shared() ? 2 : 1);
 }
 
 static void an_unknown_showtime_is_not_found(void **state)

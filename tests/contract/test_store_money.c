@@ -27,7 +27,7 @@ static void a_confirm_makes_a_payment_that_its_key_finds(void **state)
         ERROR_NONE);
     store_assert_payment(&found, &payment);
     assert_true(id_equal(showtime, store_fixture_showtime(1)));
-    assert_int_equal(version, store_fixture_shared(fixture) ? 3 : 2);
+    assert_int_equal(version, store_fixture_shared() ? 3 : 2);
     query.user = user_of(slice_of("binh"));
     assert_int_equal(
         reader->methods->find_payment(reader->context, &query, &found, &showtime, &version),

@@ -166,7 +166,7 @@ static void a_cancelled_showtime_stays_so_and_knows_why(void **state)
     assert_int_equal(fixture->map.cancelled_at_ms, cancelled_at_ms);
     assert_slice_equal(reason_text(&fixture->map.cancellation_reason), SLICE("no light"));
     /* Where others write too, housekeeping grows it. */
-    assert_int_equal(fixture->map.version, store_fixture_shared(fixture) ? 3 : 2);
+    assert_int_equal(fixture->map.version, store_fixture_shared() ? 3 : 2);
     assert_int_equal(fixture->map.next_lapse_ms, INT64_MAX);
     cancel_showtime(fixture);
     assert_int_equal(journal_size(fixture), 1);
