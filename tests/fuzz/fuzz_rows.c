@@ -161,7 +161,7 @@ static void write_image(void)
     CHECK(fclose(file) == 0);
 }
 
-static void bind(sqlite3_stmt *statement, char kind, struct slice value)
+static void bind_value(sqlite3_stmt *statement, char kind, struct slice value)
 {
     if (kind == 'i') {
         char text[32] = {0};
@@ -201,7 +201,7 @@ static void mutate(sqlite3 *handle, struct slice line)
     }
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK) return;
-    if (kind != 'd' && kind != 'c') bind(statement, kind, slice_from(line, 4));
+    if (kind != 'd' && kind != 'c') bind_value(statement, kind, slice_from(line, 4));
     (void)sqlite3_step(statement);
     (void)sqlite3_finalize(statement);
 }
