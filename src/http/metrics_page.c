@@ -237,7 +237,8 @@ void metrics_page_write(const struct metrics_page *page, struct buffer *buffer)
     for (uint32_t loop = 0; loop < house->loop_count; loop++) {
         meter_gather(&meter, &house->meters[loop]);
     }
-    const struct writer_state state = writers_state(&house->writers);
+    struct writer_state state = {0};
+    if (desk_is_open(house)) state = writers_state(&house->writers);
     write_answers(buffer, &meter);
     write_connections(buffer, page);
     write_turns(buffer, &state);

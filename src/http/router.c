@@ -410,6 +410,12 @@ static bool allows(const struct resource *resource, const struct exchange *excha
     return exchange->role != ROLE_USER;
 }
 
+/* Health and the documents do not. */
+static bool needs_store(const struct resource *resource)
+{
+    return !resource->in_memory || resource->needs_user;
+}
+
 /* The rest of a request, by whoever reads the store. */
 static void run(struct desk *desk, struct exchange *exchange)
 {
@@ -437,6 +443,10 @@ void router_handle(struct desk *desk, struct exchange *exchange)
             exchange,
             &(struct problem){.error = ERROR_METHOD_NOT_ALLOWED, .allow = allowed(resource)},
             visit.now_ms);
+        return;
+    }
+    if (needs_store(resource) && !desk_is_open(desk->house)) {
+        problem_reply_error(exchange, ERROR_STORE_UNAVAILABLE, visit.now_ms);
         return;
     }
     if (!admits(resource, &visit)) return;

@@ -57,7 +57,7 @@ static void a_server_that_is_not_there_is_no_verdict(void **state)
     assert_true(strlen(reason.text) > 0);
     assert_int_equal(mongo_connection_open("not a uri", &connection, &reason),
                      ERROR_INTERNAL_ERROR);
-    assert_non_null(strstr(reason.text, "MONGO_URI"));
+    assert_non_null(strstr(reason.text, "not a MongoDB URI"));
 }
 
 static void what_the_uri_leaves_open_is_set_and_what_it_says_stands(void **state)

@@ -100,11 +100,22 @@ static mongoc_client_pool_t *make_pool(const mongoc_uri_t *uri, struct mongo_rea
     bson_error_t error;
     mongoc_client_pool_t *pool = mongoc_client_pool_new_with_error(uri, &error);
     if (pool == NULL) {
-        mongo_explain(ret_reason, "MONGO_URI cannot be used: %s", error.message);
+        mongo_explain(ret_reason, "the driver cannot use it: %s", error.message);
         return NULL;
     }
     (void)mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
     return pool;
+}
+
+enum error mongo_refusal(const bson_error_t *why, const bson_t *reply,
+                         struct mongo_reason *ret_reason)
+{
+    if (mongo_error_class(why, reply) == MONGO_CONFIG) {
+        mongo_explain(ret_reason, "MongoDB does not let us in: %s", why->message);
+        return ERROR_INTERNAL_ERROR;
+    }
+    mongo_explain(ret_reason, "MongoDB does not answer: %s", why->message);
+    return ERROR_STORE_UNAVAILABLE;
 }
 
 /* Is the server one of a replica set, or the door to several? */
@@ -121,8 +132,7 @@ static enum error ask_topology(const mongoc_uri_t *uri, bool *ret_majority,
         bson_error_t why = {0};
         error = mongo_client_command(&client, "hello", &reply, &why);
         *ret_majority = bson_has_field(&reply, "setName") || bson_has_field(&reply, "msg");
-        if (error != ERROR_NONE)
-            mongo_explain(ret_reason, "MongoDB does not answer: %s", why.message);
+        if (error != ERROR_NONE) error = mongo_refusal(&why, &reply, ret_reason);
         bson_destroy(&reply);
         mongoc_client_pool_push(probe.pool, client.client);
     }
@@ -142,7 +152,7 @@ enum error mongo_connection_open(const char *text, struct mongo_connection **ret
     connection->uri = mongoc_uri_new_with_error(text, &why);
     enum error error = ERROR_INTERNAL_ERROR;
     if (connection->uri == NULL) {
-        mongo_explain(ret_reason, "MONGO_URI cannot be read: %s", why.message);
+        mongo_explain(ret_reason, "it is not a MongoDB URI"); /* mongo_uri_check says more. */
         goto out;
     }
     set_deadlines(connection->uri);

@@ -84,6 +84,11 @@ MUST_USE enum error mongo_client_clock(struct mongo_client *client, int64_t *ret
 MUST_USE enum error mongo_client_command(struct mongo_client *client, const char *command,
                                          bson_t *ret_reply, bson_error_t *ret_error);
 
+/* Why an operation of the start failed: ERROR_INTERNAL_ERROR for a password or a right that is
+ * wrong, which no waiting mends. */
+enum error mongo_refusal(const bson_error_t *why, const bson_t *reply,
+                         struct mongo_reason *ret_reason);
+
 /* Makes a reason. */
 void mongo_explain(struct mongo_reason *ret_reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

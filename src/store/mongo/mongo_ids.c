@@ -73,8 +73,9 @@ enum error mongo_ids_open(struct mongo_client *client, struct mac **ret_mac,
         make_key(client);
         found = find_key(client, key, &why);
     }
+    if (!found && why.domain != 0) return mongo_refusal(&why, NULL, ret_reason);
     if (!found) {
-        mongo_explain(ret_reason, "the key of the ids cannot be read: %s", why.message);
+        mongo_explain(ret_reason, "the key of the ids cannot be read or made");
         return ERROR_STORE_UNAVAILABLE;
     }
     *ret_mac = mac_open((struct slice){.data = (const char *)key, .size = sizeof key});
