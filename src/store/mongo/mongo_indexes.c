@@ -12,6 +12,7 @@ struct index {
 
 #define PENDING "{\"partialFilterExpression\": {\"status\": \"pending\"}}"
 #define FREE "{\"partialFilterExpression\": {\"available_seats\": {\"$gt\": 0}}}"
+#define REFUND "{\"partialFilterExpression\": {\"refund_requested_at\": {\"$gt\": {\"$date\": 0}}}}"
 #define SPARSE "{\"sparse\": true}"
 #define UNIQUE "{\"unique\": true}"
 #define NONE "{}"
@@ -36,7 +37,8 @@ static const struct index indexes[] = {
     {MONGO_KEYS, "expiry", "{\"expires_at\": 1}", "{\"expireAfterSeconds\": 0}"},
     {MONGO_PAYMENTS, "booking", "{\"booking_id\": 1}", NONE},
     {MONGO_PAYMENTS, "user_alias", "{\"user_id\": 1, \"alias\": 1}", NONE},
-    {MONGO_PAYMENTS, "status", "{\"status\": 1}", NONE},
+    {MONGO_PAYMENTS, "status_refund", "{\"status\": 1, \"refund_requested_at\": 1}", NONE},
+    {MONGO_PAYMENTS, "refunds", "{\"createdAt\": -1, \"_id\": -1}", REFUND},
     {MONGO_BLOCKS, "showtime", "{\"showtime_id\": 1}", NONE},
     {MONGO_JOURNAL, "moment", "{\"at\": -1}", NONE},
     {MONGO_JOURNAL, "actor", "{\"actor\": 1}", NONE},
