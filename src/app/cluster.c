@@ -42,8 +42,9 @@ static enum cluster_outcome wait_for_database(const struct cluster *cluster, uin
 static enum error check_clients(const struct cluster *cluster, struct mongo_reason *ret_reason)
 {
     const struct config *config = cluster->config;
-    const uint32_t own = config->writer_count + CLIENTS_OF_CLERK * config->reader_count + 1;
-    const uint32_t needed = own > MONGO_SELF_TEST_CLIENTS ? own : MONGO_SELF_TEST_CLIENTS;
+    uint32_t needed = CLIENTS_OF_CLERK * config->reader_count + 1; /* The monitor's. */
+    if (needed < config->writer_count) needed = config->writer_count;
+    if (needed < MONGO_SELF_TEST_CLIENTS) needed = MONGO_SELF_TEST_CLIENTS;
     const int32_t given = mongoc_uri_get_option_as_int32(mongo_connection_uri(cluster->connection),
                                                          MONGOC_URI_MAXPOOLSIZE, MONGO_POOL_MAX);
     if (given >= (int32_t)needed) return ERROR_NONE;
@@ -62,8 +63,10 @@ static enum error reach(struct cluster *cluster, struct mongo_reason *ret_reason
                                                        &cluster->connection, ret_reason);
         if (error != ERROR_NONE) return error;
     }
-    const enum error error = check_clients(cluster, ret_reason);
-    return error == ERROR_NONE ? mongo_self_test(cluster->connection, ret_reason) : error;
+    enum error error = check_clients(cluster, ret_reason);
+    if (error == ERROR_NONE) error = mongo_self_test(cluster->connection, ret_reason);
+    if (error != ERROR_NONE) return error;
+    return mongo_connection_open_reading(cluster->connection, &cluster->reading, ret_reason);
 }
 
 static enum error write_entries(void *context, const struct catalogue_entries *entries,
@@ -192,7 +195,7 @@ static enum error open_monitor(struct cluster *cluster, struct mongo_reason *ret
 {
     struct redis_url url;
     mongo_explain(ret_reason, "the monitor could not be opened");
-    cluster->monitor = monitor_open(&(struct monitor_options){.connection = cluster->connection,
+    cluster->monitor = monitor_open(&(struct monitor_options){.connection = cluster->reading,
                                                               .writers = &cluster->writers,
                                                               .feed = cluster->feed,
                                                               .loop = cluster->config->loop_count});
@@ -263,6 +266,7 @@ void cluster_close(struct cluster *cluster)
         mongo_store_close(cluster->stores[place]);
     }
     feed_close(cluster->feed);
+    mongo_connection_close(cluster->reading);
     mongo_connection_close(cluster->connection);
     *cluster = (struct cluster){0};
 }

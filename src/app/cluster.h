@@ -16,10 +16,11 @@
 
 struct cluster {
     const struct config *config;
-    atomic_bool opening; /* Until cluster_admit. */
-    bool fills;          /* The demo's catalogue is on its way. */
-    struct mongo_connection *connection;
-    struct siphash_key tag_key; /* Of this process only: the tags never leave memory. */
+    atomic_bool opening;                 /* Until cluster_admit. */
+    bool fills;                          /* The demo's catalogue is on its way. */
+    struct mongo_connection *connection; /* The writers'; */
+    struct mongo_connection *reading;    /* the clerks' and the monitor's. */
+    struct siphash_key tag_key;          /* Of this process only: the tags never leave memory. */
     struct feed *feed;
     struct writers writers;
     struct mongo_store *stores[WRITERS_MAX];

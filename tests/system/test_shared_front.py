@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from support import api as calls
@@ -19,6 +20,7 @@ USAGE_EXIT_CODE = 2
 PASSWORD = "hush-hush-1"
 ENDS_WITHIN_S = 29  # What the server allows itself is 25; a service manager kills after 30.
 CLOCK_GUARD_S = 2
+HASTE = "serverSelectionTimeoutMS=300&socketTimeoutMS=1000"  # A test waits less than a customer.
 SEATS = [seat for seat in catalogue.S1_SEATS if seat[0] in "BCDF"]
 PYTHON = process.REPOSITORY / "build" / "mongo-venv" / "bin" / "python"
 
@@ -92,7 +94,7 @@ def test_the_port_is_open_while_the_database_is_awaited_and_all_works_when_it_co
     if own.given:
         pytest.skip("a given database is not ours to start")
     uri = own.uri()
-    usher = instance(uri, start=False, METRICS_PORT="0")
+    usher = instance(f"{uri}?{HASTE}", start=False, METRICS_PORT="0")
     client = launch(usher)
     client.get("/health/live").expect(200)
     told = client.get("/health/ready")
@@ -147,8 +149,8 @@ def silent_server():
 @pytest.mark.parametrize("kind", ["refused", "silent"])
 def test_the_end_is_heard_while_the_database_is_awaited(instance, kind):
     with silent_server() as port:
-        usher = instance(f"mongodb://127.0.0.1:{1 if kind == 'refused' else port}/none",
-                         start=False)
+        place = f"127.0.0.1:{1 if kind == 'refused' else port}"
+        usher = instance(f"mongodb://{place}/none?{HASTE}", start=False)
         client = launch(usher)
         client.get("/health/live").expect(200)
         began_s = time.monotonic()
@@ -165,7 +167,7 @@ def test_a_wrong_password_is_refused_and_never_told(tmp_path, instance):
     plain = own.uri()
     pymongo(plain, "database.command('createUser', 'anna', pwd=sys.argv[2], roles=['readWrite'])",
             PASSWORD)
-    own.stop()
+    own.kill()
     command = own.starter.server_command
     own.starter.server_command = lambda *given: [*command(*given), "--auth"]
     own.start()
@@ -186,7 +188,7 @@ def test_a_wrong_password_is_refused_and_never_told(tmp_path, instance):
                 assert "usher: MONGO_URI: MongoDB does not let us in" in usher.log()
             assert PASSWORD not in usher.log()
     finally:
-        own.stop()
+        own.kill()
 
 
 MALFORMED = [
@@ -216,11 +218,11 @@ def test_an_address_that_cannot_be_read_is_named_without_its_password(name, text
 
 
 def test_too_few_connections_for_the_threads_are_refused(database, instance):
-    usher = instance(database.uri() + "?maxPoolSize=9", start=False)
+    usher = instance(database.uri() + "?maxPoolSize=5", start=False)
     launch(usher)
     assert usher.process.wait(30) == USAGE_EXIT_CODE
     usher.process = None
-    assert "MONGO_URI: maxPoolSize=9" in usher.log()
+    assert "MONGO_URI: maxPoolSize=5" in usher.log()
 
 
 def test_demos_that_start_at_once_on_an_empty_database_share_one_programme(database, instance):
@@ -382,12 +384,14 @@ def test_a_stop_ends_in_time_though_the_database_hangs(tmp_path, instance):
         pytest.skip("a given database is not ours to stop")
     own.start()
     content, (showtime,) = process.pool(1)
-    usher = instance(own.uri(), content=content)
+    usher = instance(f"{own.uri()}?{HASTE}", content=content)
     usher.expected_exit_codes = {0, process.RESTART_EXIT_CODE}
     try:
         usher.api.statuses(showtime)
         arrived = []
         own.process.send_signal(signal.SIGSTOP)
+        status = Path(f"/proc/{own.process.pid}/status")
+        wait_for(lambda: "T (stopped)" in status.read_text(), "the database does not stand still")
         movies = [swarm.request_bytes("GET", "/api/movies")] * 40
         thread = swarm.start(usher.port, holds_at(usher, showtime, 40) + movies, arrived)
         began_s = time.monotonic()
@@ -400,5 +404,4 @@ def test_a_stop_ends_in_time_though_the_database_hangs(tmp_path, instance):
         assert took_s < ENDS_WITHIN_S
         assert len(arrived) == 80 and statuses == {503}
     finally:
-        own.process.send_signal(signal.SIGCONT)
-        own.stop()
+        own.kill()

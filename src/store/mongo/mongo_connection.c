@@ -167,6 +167,34 @@ out:
     return error;
 }
 
+static void lower(mongoc_uri_t *uri, const char *option, int32_t most)
+{
+    const int32_t now = mongoc_uri_get_option_as_int32(uri, option, most);
+    if (now == 0 || now > most) (void)mongoc_uri_set_option_as_int32(uri, option, most);
+}
+
+enum error mongo_connection_open_reading(const struct mongo_connection *of,
+                                         struct mongo_connection **ret_connection,
+                                         struct mongo_reason *ret_reason)
+{
+    CHECK(of != NULL);
+    CHECK(ret_connection != NULL);
+
+    struct mongo_connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL) return ERROR_STORE_UNAVAILABLE;
+    connection->uri = mongoc_uri_copy(of->uri);
+    connection->majority = of->majority;
+    lower(connection->uri, MONGOC_URI_SOCKETTIMEOUTMS, MONGO_READ_SOCKET_MS);
+    lower(connection->uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGO_READ_SELECTION_MS);
+    connection->pool = make_pool(connection->uri, ret_reason);
+    if (connection->pool == NULL) {
+        mongo_connection_close(connection);
+        return ERROR_INTERNAL_ERROR;
+    }
+    *ret_connection = connection;
+    return ERROR_NONE;
+}
+
 void mongo_connection_close(struct mongo_connection *connection)
 {
     if (connection == NULL) return;
