@@ -418,8 +418,8 @@ def test_commands_of_a_file_refuse_a_shared_database(shared, command):
 
 
 @pytest.mark.parametrize("settings, said", [
-    ({"MONGO_URI": "localhost:27017"}, "MONGO_URI: must begin with mongodb://"),
-    ({"MONGO_URI": "mongodb://127.0.0.1:1/x", "REDIS_URL": "http://x"}, "REDIS_URL: must begin"),
+    ({"MONGO_URI": "localhost:27017"}, "MONGO_URI: it must begin with mongodb://"),
+    ({"MONGO_URI": "mongodb://127.0.0.1:1/x", "REDIS_URL": "http://x"}, "REDIS_URL: it must begin"),
     ({"MONGO_URI": "mongodb://127.0.0.1:1/x", "LOCK": "always"}, "LOCK: must be best-effort or"),
     ({"REDIS_URL": "redis://127.0.0.1"}, "REDIS_URL: is for several instances"),
 ])
