@@ -200,16 +200,17 @@ static struct slice lock_mode(const struct config *config)
 static void announce(const struct program *program, const struct config *config)
 {
     const bool shared = program->shared;
+    const char *kind = shared ? "database" : "data";
+    const struct slice mode = shared ? SLICE("shared") : SLICE("embedded");
     const struct slice place =
         shared ? mongo_uri_place(config->mongo_uri.text) : config_slice(&config->data);
+    const char *lock = shared ? "lock" : NULL;
     struct addresses addresses = {0};
     find_addresses(program, config, &addresses);
     log_event(LOG_INFO, "serving", LOG_TEXT("url", addresses.url),
-              LOG_TEXT("metrics", addresses.metrics),
-              LOG_TEXT("mode", shared ? SLICE("shared") : SLICE("embedded")),
-              LOG_TEXT(shared ? "database" : "data", place),
-              LOG_TEXT(shared ? "lock" : NULL, lock_mode(config)),
-              LOG_NUMBER("loops", config->loop_count), LOG_NUMBER("pid", getpid()));
+              LOG_TEXT("metrics", addresses.metrics), LOG_TEXT("mode", mode), LOG_TEXT(kind, place),
+              LOG_TEXT(lock, lock_mode(config)), LOG_NUMBER("loops", config->loop_count),
+              LOG_NUMBER("pid", getpid()));
     if (config->dev) {
         log_event(LOG_WARNING, "development_mode",
                   LOG_TEXT("what", SLICE("X-User-Id and unsigned webhooks are accepted")));
