@@ -256,6 +256,13 @@ def test_commands_of_a_file_name_what_to_use_instead(database):
     assert not os.path.exists("copy.db")
 
 
+def test_the_help_of_serve_names_the_settings_of_several_instances():
+    done = process.run("serve", "--help")
+    assert done.returncode == 0
+    for name in ("MONGO_URI", "REDIS_URL", "LOCK", "USHER_WRITERS", "USHER_READERS"):
+        assert name in done.stdout
+
+
 # Telling.
 
 
