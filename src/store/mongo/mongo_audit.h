@@ -1,0 +1,23 @@
+/* mongo_audit.h - proves the data's rules from MongoDB alone: `usher audit` in shared mode.
+ *
+ * The same rules as over `usher.db`, while instances write or while none runs. A showtime is read
+ * first and its documents after it, as a turn does: what a document shows of an older version is
+ * judged together with what the showtime has not settled, and what it shows of a later one has
+ * moved and is looked at again. So what is only not settled yet breaks no rule; it is counted.
+ *
+ * Shape:  showtime by showtime, a hundred bookings at a time; memory stays the same whatever the
+ *         history. It never writes.
+ * Errors: ERROR_STORE_UNAVAILABLE if the database cannot be read to its end.
+ * Thread: any; one audit belongs to one.
+ */
+#pragma once
+
+#include "store/audit_counts.h"
+#include "store/mongo/mongo_connection.h"
+
+/* Runs every rule over the database. `report` is told each violation in one sentence, up to
+ * AUDIT_LISTED_MAX of a kind and then how many more there are. */
+MUST_USE enum error mongo_audit_run(struct mongo_client *client,
+                                    void (*report)(void *context, struct slice text), void *context,
+                                    struct audit_counts *ret_counts,
+                                    struct mongo_reason *ret_reason);
