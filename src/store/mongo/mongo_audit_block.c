@@ -7,7 +7,7 @@
 #include "store/mongo/mongo_audit_look.h"
 #include "store/mongo/mongo_ids.h"
 
-enum { ENTRIES_MAX = 8 }; /* More than one is wrong, whatever the number. */
+enum { ENTRIES_MAX = 64 }; /* Staff edit one thing now and then; more need no counting. */
 
 /* A sentence about a block, which is a suspect from now on. */
 __attribute__((format(printf, 4, 5))) static void say(struct mongo_audit *audit,
@@ -24,71 +24,70 @@ __attribute__((format(printf, 4, 5))) static void say(struct mongo_audit *audit,
                     mongo_audit_name(audit->cut.showtime).text, mongo_audit_name(block).text, what);
 }
 
-/* Is the entry one of that action on that subject? */
-static bool tells_of(const struct mongo_settle_entry *entry, struct slice action, struct id subject)
+static void count(const bson_t *entry, uint32_t counts[JOURNAL_ACTION_COUNT])
 {
-    bson_t value;
     bson_iter_t at;
-    struct id named;
-    mongo_settle_value(entry, &value);
-    if (!bson_iter_init_find(&at, &value, "action")) return false;
-    if (!slice_equal(mongo_fields_text(&at), action)) return false;
-    if (!bson_iter_init_find(&at, &value, "subject")) return false;
-    return mongo_fields_read_id(&at, &named) && id_equal(named, subject);
+    if (!bson_iter_init_find(&at, entry, "action")) return;
+    for (enum journal_action action = 0; action < JOURNAL_ACTION_COUNT; action++) {
+        if (slice_equal(mongo_fields_text(&at), journal_action_name(action))) counts[action]++;
+    }
 }
 
 /* Entries that the journal itself does not have yet. */
-static uint32_t count_unsettled(const struct mongo_audit *audit, struct slice action,
-                                struct id subject, const struct id *known, uint32_t known_count)
+static void count_unsettled(const struct mongo_audit *audit, struct id subject,
+                            const struct id *known, uint32_t known_count,
+                            uint32_t counts[JOURNAL_ACTION_COUNT])
 {
     const struct mongo_settle *settle = &audit->cut.settle;
-    uint32_t count = 0;
     for (uint32_t index = 0; index < settle->count; index++) {
         const struct mongo_settle_entry *entry = &settle->entries[index];
-        if (entry->collection != MONGO_JOURNAL || !tells_of(entry, action, subject)) continue;
+        bson_t value;
+        bson_iter_t at;
+        struct id named;
+        if (entry->collection != MONGO_JOURNAL) continue;
+        mongo_settle_value(entry, &value);
+        if (!bson_iter_init_find(&at, &value, "subject")) continue;
+        if (!mongo_fields_read_id(&at, &named) || !id_equal(named, subject)) continue;
         uint32_t place = 0;
         while (place < known_count && !id_equal(known[place], entry->id)) place++;
-        count += place == known_count;
+        if (place == known_count) count(&value, counts);
     }
-    return count;
 }
 
-enum error mongo_audit_block_count_entries(struct mongo_audit *audit, enum journal_action action,
-                                           struct id subject, uint32_t *ret_count)
+enum error mongo_audit_block_count_entries(struct mongo_audit *audit, struct id subject,
+                                           uint32_t counts[JOURNAL_ACTION_COUNT])
 {
-    const struct slice name = journal_action_name(action);
     const bson_oid_t oid = mongo_ids_to_oid(subject);
     struct id known[ENTRIES_MAX];
-    uint32_t count = 0;
+    uint32_t known_count = 0;
     bson_t filter = BSON_INITIALIZER;
     BSON_APPEND_OID(&filter, "subject", &oid);
-    (void)bson_append_utf8(&filter, "action", -1, name.data, (int)name.size);
     mongoc_cursor_t *cursor = mongo_audit_find(audit, MONGO_JOURNAL, &filter,
-                                               "{\"projection\": {\"_id\": 1}, \"limit\": 8}");
+                                               "{\"projection\": {\"action\": 1}, \"limit\": 64}");
     bson_destroy(&filter);
+    memset(counts, 0, JOURNAL_ACTION_COUNT * sizeof *counts);
     const bson_t *document = NULL;
-    while (count < ENTRIES_MAX && mongoc_cursor_next(cursor, &document)) {
+    while (known_count < ENTRIES_MAX && mongoc_cursor_next(cursor, &document)) {
         bson_iter_t at;
         if (!bson_iter_init_find(&at, document, "_id")) continue;
-        if (mongo_fields_read_id(&at, &known[count])) count++;
+        if (!mongo_fields_read_id(&at, &known[known_count])) continue;
+        known_count++;
+        count(document, counts);
     }
-    const enum error error = mongo_audit_end(audit, cursor);
-    if (error != ERROR_NONE) return error;
-    *ret_count = count + count_unsettled(audit, name, subject, known, count);
-    return ERROR_NONE;
+    count_unsettled(audit, subject, known, known_count, counts);
+    return mongo_audit_end(audit, cursor);
 }
 
 enum error mongo_audit_block_judge_cancel(struct mongo_audit *audit)
 {
     const struct mongo_audit_cut *cut = &audit->cut;
-    uint32_t count = 0;
+    uint32_t counts[JOURNAL_ACTION_COUNT];
     if (cut->status != SHOWTIME_CANCELLED) return ERROR_NONE;
-    const enum error error =
-        mongo_audit_block_count_entries(audit, JOURNAL_CANCEL_SHOWTIME, cut->showtime, &count);
-    if (error != ERROR_NONE || count == 1) return error;
+    const enum error error = mongo_audit_block_count_entries(audit, cut->showtime, counts);
+    if (error != ERROR_NONE || counts[JOURNAL_CANCEL_SHOWTIME] == 1) return error;
     mongo_audit_say(audit, MONGO_AUDIT_JOURNAL,
                     "Showtime %s has %u entries of its cancel in the journal",
-                    mongo_audit_name(cut->showtime).text, count);
+                    mongo_audit_name(cut->showtime).text, counts[JOURNAL_CANCEL_SHOWTIME]);
     return ERROR_NONE;
 }
 
@@ -137,14 +136,11 @@ static enum error judge_record(struct mongo_audit *audit, const struct mongo_blo
     const struct block *block = &record->block;
     const bool released = block->released_at_ms != 0;
     const uint32_t owned = count_owned(&audit->cut, block->id);
-    uint32_t made = 0;
-    uint32_t ended = 0;
-    enum error error =
-        mongo_audit_block_count_entries(audit, JOURNAL_BLOCK_SEATS, block->id, &made);
-    if (error == ERROR_NONE) {
-        error = mongo_audit_block_count_entries(audit, JOURNAL_RELEASE_SEATS, block->id, &ended);
-    }
+    uint32_t counts[JOURNAL_ACTION_COUNT];
+    const enum error error = mongo_audit_block_count_entries(audit, block->id, counts);
     if (error != ERROR_NONE) return error;
+    const uint32_t made = counts[JOURNAL_BLOCK_SEATS];
+    const uint32_t ended = counts[JOURNAL_RELEASE_SEATS];
     if (record->version == 0 && !released && owned == 0 && made == 0) {
         audit->counts.intents += audit->look.whole;
         return ERROR_NONE;

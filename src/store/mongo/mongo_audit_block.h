@@ -12,10 +12,9 @@ MUST_USE enum error mongo_audit_block_judge_all(struct mongo_audit *audit, const
 MUST_USE enum error mongo_audit_block_judge_ids(struct mongo_audit *audit, const struct id *ids,
                                                 uint32_t count);
 
-/* How many entries the journal has of an action, with those that are not settled. */
-MUST_USE enum error mongo_audit_block_count_entries(struct mongo_audit *audit,
-                                                    enum journal_action action, struct id subject,
-                                                    uint32_t *ret_count);
+/* How many entries of each action the journal has on a subject, with those that are not settled. */
+MUST_USE enum error mongo_audit_block_count_entries(struct mongo_audit *audit, struct id subject,
+                                                    uint32_t counts[JOURNAL_ACTION_COUNT]);
 
 /* The entry of the showtime's cancel. */
 MUST_USE enum error mongo_audit_block_judge_cancel(struct mongo_audit *audit);

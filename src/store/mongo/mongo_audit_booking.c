@@ -58,7 +58,8 @@ static bool lists(const struct booking *booking, const struct mongo_audit_cut *c
     for (uint32_t index = 0; index < booking->seat_count; index++) {
         const struct seat_name name = booking->seats[index].name;
         if (name.zeros > 0 || name.row >= ROWS_MAX || name.col > COLS_MAX) continue;
-        if ((uint32_t)name.row * COLS_MAX + name.col - 1 == position) return cut->seats[position].there;
+        if ((uint32_t)name.row * COLS_MAX + name.col - 1 == position)
+            return cut->seats[position].there;
     }
     return false;
 }
@@ -208,7 +209,11 @@ static void take(struct mongo_audit *audit, const bson_t *document)
     struct id id = {0};
     struct mongo_audit_subject *subject = &audit->subjects[audit->subject_count];
     *subject = (struct mongo_audit_subject){0};
-    if (!bson_iter_init_find(&at, document, "_id") || !mongo_fields_read_id(&at, &id)) return;
+    if (!bson_iter_init_find(&at, document, "_id") || !mongo_fields_read_id(&at, &id)) {
+        mongo_audit_say(audit, MONGO_AUDIT_STRAY, "Showtime %s has a booking whose _id is no id",
+                        mongo_audit_name(audit->cut.showtime).text);
+        return;
+    }
     bool decided = false;
     const bool whole = mongo_documents_read_booking(document, &subject->record) &&
                        lay_over(audit, &subject->record, &decided);

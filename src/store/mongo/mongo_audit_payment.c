@@ -88,23 +88,19 @@ static void judge_refund(struct mongo_audit *audit, const struct payment *paymen
 
 static enum error judge_entries(struct mongo_audit *audit, const struct payment *payment)
 {
-    uint32_t count = 0;
-    if (payment->reason == REASON_REQUESTED && payment->refund_requested_at_ms != 0) {
-        const enum error error =
-            mongo_audit_block_count_entries(audit, JOURNAL_REFUND, payment->id, &count);
-        if (error != ERROR_NONE) return error;
-        if (count != 1) {
-            say(audit, MONGO_AUDIT_JOURNAL, payment, "has %u entries of its refund in the journal",
-                count);
-        }
-    }
-    if (payment->refund_reference.size == 0) return ERROR_NONE;
-    const enum error error =
-        mongo_audit_block_count_entries(audit, JOURNAL_REFUND_DONE, payment->id, &count);
+    uint32_t counts[JOURNAL_ACTION_COUNT];
+    const bool asked = payment->reason == REASON_REQUESTED && payment->refund_requested_at_ms != 0;
+    const bool by_hand = payment->refund_reference.size > 0;
+    if (!asked && !by_hand) return ERROR_NONE;
+    const enum error error = mongo_audit_block_count_entries(audit, payment->id, counts);
     if (error != ERROR_NONE) return error;
-    if (count != 1) {
+    if (asked && counts[JOURNAL_REFUND] != 1) {
+        say(audit, MONGO_AUDIT_JOURNAL, payment, "has %u entries of its refund in the journal",
+            counts[JOURNAL_REFUND]);
+    }
+    if (by_hand && counts[JOURNAL_REFUND_DONE] != 1) {
         say(audit, MONGO_AUDIT_JOURNAL, payment,
-            "has %u entries of its refund by hand in the journal", count);
+            "has %u entries of its refund by hand in the journal", counts[JOURNAL_REFUND_DONE]);
     }
     return ERROR_NONE;
 }
@@ -192,10 +188,14 @@ static enum error judge_document(struct mongo_audit *audit, const bson_t *docume
     struct mongo_payment record = {0};
     struct id booking = {0};
     bool decided = false;
-    if (!bson_iter_init_find(&at, document, "_id")) return ERROR_NONE;
-    if (!mongo_fields_read_id(&at, &record.payment.id)) return ERROR_NONE;
     if (!bson_iter_init_find(&at, document, "booking_id")) return ERROR_NONE;
     if (!mongo_fields_read_id(&at, &booking)) return ERROR_NONE;
+    if (!bson_iter_init_find(&at, document, "_id") ||
+        !mongo_fields_read_id(&at, &record.payment.id)) {
+        mongo_audit_say(audit, MONGO_AUDIT_STRAY, "Booking %s has a payment whose _id is no id",
+                        mongo_audit_name(booking).text);
+        return ERROR_NONE;
+    }
     struct mongo_audit_subject *subject = find_subject(audit, booking);
     if (subject == NULL) return ERROR_NONE;
     if (mongo_documents_read_payment(document, &record) && lay_over(audit, &record, &decided)) {

@@ -11,9 +11,9 @@ static const struct name_rule {
     const char *field;
     const char *what;
 } name_rules[] = {
-    {MONGO_SHOWTIMES, "_id", "showtime"},       {MONGO_BOOKINGS, "_id", "booking"},
-    {MONGO_BOOKINGS, "showtime_id", "booking"}, {MONGO_PAYMENTS, "_id", "payment"},
-    {MONGO_PAYMENTS, "booking_id", "payment"},  {MONGO_BLOCKS, "showtime_id", "block"},
+    {MONGO_SHOWTIMES, "_id", "showtime"},   {MONGO_BOOKINGS, "showtime_id", "booking"},
+    {MONGO_PAYMENTS, "_id", "payment"},     {MONGO_PAYMENTS, "booking_id", "payment"},
+    {MONGO_BLOCKS, "showtime_id", "block"},
 };
 
 static enum error judge_end(struct mongo_audit *audit, const struct name_rule *rule, int order)
