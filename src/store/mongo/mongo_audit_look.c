@@ -31,26 +31,27 @@ void mongo_audit_look_suspect(struct mongo_audit *audit, struct id id, bool is_b
         (struct mongo_audit_suspect){.id = id, .is_block = is_block, .version = version};
 }
 
-const struct mongo_settle_entry *mongo_audit_look_settle(struct mongo_audit *audit,
-                                                         enum mongo_collection collection,
-                                                         struct id id)
-{
-    struct mongo_audit_cut *cut = &audit->cut;
-    const struct mongo_settle_entry *entry = mongo_settle_find(&cut->settle, collection, id);
-    if (entry != NULL) cut->settled[entry - cut->settle.entries] = true;
-    return entry;
-}
-
 bool mongo_audit_look_unsettled(struct mongo_audit *audit, enum mongo_collection collection,
                                 struct id id)
 {
     struct mongo_audit_cut *cut = &audit->cut;
-    const struct mongo_settle_entry *entry = mongo_settle_find(&cut->settle, collection, id);
-    if (entry == NULL) return false;
-    bool *settled = &cut->settled[entry - cut->settle.entries];
-    const bool unsettled = !*settled;
-    *settled = true;
+    bool unsettled = false;
+    /* All of them: one that stands twice is judged once. */
+    for (uint32_t index = 0; index < cut->settle.count; index++) {
+        const struct mongo_settle_entry *entry = &cut->settle.entries[index];
+        if (entry->collection != collection || !id_equal(entry->id, id)) continue;
+        unsettled = unsettled || !cut->settled[index];
+        cut->settled[index] = true;
+    }
     return unsettled;
+}
+
+const struct mongo_settle_entry *mongo_audit_look_settle(struct mongo_audit *audit,
+                                                         enum mongo_collection collection,
+                                                         struct id id)
+{
+    (void)mongo_audit_look_unsettled(audit, collection, id);
+    return mongo_settle_find(&audit->cut.settle, collection, id);
 }
 
 void mongo_audit_look_judged(struct mongo_audit *audit, struct id owner)
@@ -88,10 +89,11 @@ static uint32_t list_named(struct mongo_audit *audit, bool is_block, struct id *
     return count;
 }
 
-/* Each round judges at least one of them. */
+/* A round judges as many as a chunk takes, or all. */
 static enum error judge_named(struct mongo_audit *audit, bool is_block)
 {
-    for (uint32_t round = 0; round < SEATS_PER_SHOWTIME_MAX + MONGO_SETTLE_MAX; round++) {
+    const uint32_t rounds_max = (SEATS_PER_SHOWTIME_MAX + MONGO_SETTLE_MAX) / AUDIT_CHUNK + 1;
+    for (uint32_t round = 0; round < rounds_max; round++) {
         struct id ids[AUDIT_CHUNK];
         const uint32_t count = list_named(audit, is_block, ids);
         if (count == 0) return ERROR_NONE;
