@@ -83,7 +83,8 @@ static int audit_shared(const struct config *config)
     enum error error = mongo_connection_open(config->mongo_uri.text, &connection, &reason);
     if (error == ERROR_NONE) error = mongo_client_open(connection, &client);
     if (error == ERROR_NONE) {
-        error = mongo_audit_run(&client, print_violation, NULL, &counts, &reason);
+        const struct mongo_audit_options options = {.report = print_violation};
+        error = mongo_audit_run(&client, &options, &counts, &reason);
     }
     mongo_client_close(&client);
     mongo_connection_close(connection);

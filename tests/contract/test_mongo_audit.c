@@ -4,11 +4,14 @@
  * The history is made once; what a damage has changed is put back after it. */
 #include "support/unit.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "contract/mongo_desk.h"
 #include "store/mongo/mongo_audit.h"
 #include "store/mongo/mongo_ids.h"
 
-enum { HEARD_MAX = 128, THINGS_MAX = 24, KEPT_MAX = 64, TEXT_SIZE = 2048 };
+enum { HEARD_MAX = 128, THINGS_MAX = 24, KEPT_MAX = 64, TEXT_SIZE = 2048, PATIENCE_MS = 2000 };
 
 #define MINUTE_MS INT64_C(60000)
 
@@ -51,7 +54,9 @@ static struct audit_counts audit(struct mongo_fixture *fixture, struct heard *re
     struct audit_counts counts = {0};
     struct mongo_reason reason = {""};
     ret_heard->count = 0;
-    const enum error error = mongo_audit_run(&fixture->client, hear, ret_heard, &counts, &reason);
+    const struct mongo_audit_options options = {
+        .report = hear, .context = ret_heard, .patience_ms = PATIENCE_MS};
+    const enum error error = mongo_audit_run(&fixture->client, &options, &counts, &reason);
     if (error != ERROR_NONE) print_error("%s\n", reason.text);
     assert_int_equal(error, ERROR_NONE);
     return counts;
@@ -697,6 +702,73 @@ static void an_intent_without_a_commit_is_counted_and_breaks_no_rule(void **stat
     assert_int_equal(counts.intents, 1);
 }
 
+static void a_payment_intent_without_a_commit_is_counted_as_such(void **state)
+{
+    struct world *world = *state;
+    struct heard heard;
+    const struct audit_counts before = audit(&world->fixture, &heard);
+    struct command command = turn_fixture_pay("an", world->things[2].id, PAYMENT_MOMO, 23);
+    assert_string_equal(world->things[2].name, "B1");
+    assert_int_equal(mongo_desk_decide(&world->desk, &command), ERROR_NONE);
+    mongo_desk_undo(&world->desk);
+    const struct audit_counts counts = audit(&world->fixture, &heard);
+    assert_int_equal(counts.violations, 0);
+    assert_int_equal(counts.intents, before.intents + 1);
+    assert_int_equal(counts.payments, before.payments);
+}
+
+/* Another instance, which holds and cancels until it is told to end. */
+struct colleague {
+    pthread_t thread;
+    struct mongo_desk desk;
+    atomic_bool ended;
+};
+
+static void *work(void *context)
+{
+    struct colleague *colleague = context;
+    for (uint64_t key = 1000; !atomic_load(&colleague->ended); key++) {
+        const struct booking booking =
+            ask(&colleague->desk, turn_fixture_hold("tam", "C5", key)).booking;
+        (void)ask(&colleague->desk, turn_fixture_cancel("tam", booking.id));
+    }
+    return NULL;
+}
+
+static void what_instances_at_work_leave_undone_breaks_a_rule(void **state)
+{
+    static const struct damage undone[] = {
+        {MONGO_PAYMENTS, SETS, "@P6",
+         "{\"$set\": {\"status\": \"succeeded\", \"paid_amount\": {\"$numberLong\": "
+         "\"120000\"}, \"paid_at\": " DATE("1700000001000") "}}",
+         NULL, NULL},
+        {MONGO_SHOWTIMES, SETS, "@S2",
+         "{\"$set\": {\"settle\": [{\"b\": " OID("@B8") ", \"v\": 2, \"set\": {\"v\": 2}}], "
+                                                        "\"settle_at\": " DATE(
+                                                            "1700000001000") "}}",
+         NULL, NULL},
+    };
+    struct world *world = *state;
+    struct heard heard;
+    char sentence[TEXT_SIZE];
+    do_damage(world, &undone[0]);
+    do_damage(world, &undone[1]);
+    assert_int_equal(audit(&world->fixture, &heard).violations, 0);
+    struct colleague colleague = {0};
+    mongo_desk_open(&colleague.desk, &world->fixture, world->things[0].id, (struct mongo_hook){0});
+    assert_int_equal(pthread_create(&colleague.thread, NULL, work, &colleague), 0);
+    const struct audit_counts counts = audit(&world->fixture, &heard);
+    atomic_store(&colleague.ended, true);
+    assert_int_equal(pthread_join(colleague.thread, NULL), 0);
+    mongo_desk_close(&colleague.desk);
+    print_heard(&heard);
+    assert_int_equal(counts.violations, 2);
+    expand(world, "Payment @P6 is paid, and no instance decides", sentence);
+    assert_true(was_heard(&heard, sentence));
+    expand(world, "Showtime @S2 has waited for a sweep", sentence);
+    assert_true(was_heard(&heard, sentence));
+}
+
 static void an_empty_database_passes_and_stays_empty(void **state)
 {
     (void)state;
@@ -721,7 +793,8 @@ static void a_database_that_fails_is_said_to(void **state)
     struct audit_counts counts = {0};
     struct mongo_reason reason = {""};
     mongo_fixture_fail(&world->fixture, 10, "{\"failCommands\": [\"find\"], \"errorCode\": 13}");
-    assert_int_equal(mongo_audit_run(&world->fixture.client, hear, &heard, &counts, &reason),
+    const struct mongo_audit_options options = {.report = hear, .context = &heard};
+    assert_int_equal(mongo_audit_run(&world->fixture.client, &options, &counts, &reason),
                      ERROR_STORE_UNAVAILABLE);
     mongo_fixture_fail(&world->fixture, 0, NULL);
     assert_true(strlen(reason.text) > 0);
@@ -777,6 +850,8 @@ int main(void)
         cmocka_unit_test(what_a_unique_index_would_refuse_is_found),
         cmocka_unit_test(what_is_not_settled_is_counted_and_breaks_no_rule),
         cmocka_unit_test(an_intent_without_a_commit_is_counted_and_breaks_no_rule),
+        cmocka_unit_test(a_payment_intent_without_a_commit_is_counted_as_such),
+        cmocka_unit_test(what_instances_at_work_leave_undone_breaks_a_rule),
         cmocka_unit_test(an_empty_database_passes_and_stays_empty),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

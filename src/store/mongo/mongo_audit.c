@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "ports/store.h"
 #include "store/mongo/mongo_audit_key.h"
 #include "store/mongo/mongo_audit_late.h"
@@ -11,7 +12,10 @@
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_read.h"
 
-enum { SHOWTIMES_AT_ONCE = 64 };
+enum {
+    SHOWTIMES_AT_ONCE = 64,
+    PATIENCE_MS = 15000, /* Instances look for what is overdue every second or two. */
+};
 
 static const char *const kind_names[MONGO_AUDIT_KINDS] = {
     [MONGO_AUDIT_SHOWTIME] = "showtimes",         [MONGO_AUDIT_SETTLE] = "what is not settled",
@@ -39,7 +43,8 @@ static void tell(struct mongo_audit *audit, enum mongo_audit_kind kind, const ch
 {
     audit->counts.violations++;
     audit->told[kind]++;
-    if (audit->told[kind] <= AUDIT_LISTED_MAX) audit->report(audit->context, slice_of(sentence));
+    if (audit->told[kind] <= AUDIT_LISTED_MAX)
+        audit->options.report(audit->options.context, slice_of(sentence));
 }
 
 void mongo_audit_say(struct mongo_audit *audit, enum mongo_audit_kind kind, const char *format, ...)
@@ -87,7 +92,7 @@ static void say_how_many_more(struct mongo_audit *audit)
         (void)snprintf(sentence, sizeof sentence, "and %llu more about %s",
                        (unsigned long long)(audit->told[kind] - AUDIT_LISTED_MAX),
                        kind_names[kind]);
-        audit->report(audit->context, slice_of(sentence));
+        audit->options.report(audit->options.context, slice_of(sentence));
     }
 }
 
@@ -196,11 +201,10 @@ static enum error judge_all(struct mongo_audit *audit)
     return error;
 }
 
-enum error mongo_audit_run(struct mongo_client *client,
-                           void (*report)(void *context, struct slice text), void *context,
+enum error mongo_audit_run(struct mongo_client *client, const struct mongo_audit_options *options,
                            struct audit_counts *ret_counts, struct mongo_reason *ret_reason)
 {
-    CHECK(report != NULL);
+    CHECK(options->report != NULL);
     CHECK(ret_counts != NULL);
 
     struct mongo_audit *audit = calloc(1, sizeof *audit);
@@ -210,8 +214,9 @@ enum error mongo_audit_run(struct mongo_client *client,
         mongo_explain(ret_reason, "there is not enough memory");
     } else {
         audit->client = client;
-        audit->report = report;
-        audit->context = context;
+        audit->options = *options;
+        if (options->patience_ms == 0) audit->options.patience_ms = PATIENCE_MS;
+        audit->began_ms = clock_now_ms();
         audit->reason = ret_reason;
         audit->block = block;
         mongo_settle_init(&audit->cut.settle);

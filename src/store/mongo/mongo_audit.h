@@ -15,9 +15,14 @@
 #include "store/audit_counts.h"
 #include "store/mongo/mongo_connection.h"
 
-/* Runs every rule over the database. `report` is told each violation in one sentence, up to
- * AUDIT_LISTED_MAX of a kind and then how many more there are. */
+struct mongo_audit_options {
+    void (*report)(void *context, struct slice text); /* Is told each violation in one sentence, */
+    void *context;       /* up to AUDIT_LISTED_MAX of a kind and then how many more there are. */
+    int64_t patience_ms; /* For instances at work to do what is overdue. 0: 15 s. */
+};
+
+/* Runs every rule over the database. */
 MUST_USE enum error mongo_audit_run(struct mongo_client *client,
-                                    void (*report)(void *context, struct slice text), void *context,
+                                    const struct mongo_audit_options *options,
                                     struct audit_counts *ret_counts,
                                     struct mongo_reason *ret_reason);

@@ -101,6 +101,8 @@ bool mongo_audit_cut_take(struct mongo_audit *audit, struct id showtime, const b
     cut->showtime = showtime;
     cut->version = 0;
     cut->cancelled_at_ms = moment_of(document, "cancelled_at");
+    cut->updated_at_ms = moment_of(document, "updatedAt");
+    cut->settle_at_ms = moment_of(document, "settle_at");
     mongo_settle_release(&cut->settle);
     mongo_settle_init(&cut->settle);
     const bool versioned = mongo_showtime_read_cut(document, &cut->version, &cut->settle);
@@ -266,8 +268,7 @@ static void judge_settle(struct mongo_audit *audit, const bson_t *document)
         return;
     }
     for (uint32_t index = 0; index < cut->settle.count; index++) judge_entry(audit, index);
-    const bool dated = moment_of(document, "settle_at") != 0;
-    if (cut->settle.count > 0 && !dated) {
+    if (cut->settle.count > 0 && cut->settle_at_ms == 0) {
         mongo_audit_say(audit, MONGO_AUDIT_SETTLE,
                         "Showtime %s: %u are to be settled, but no sweep will find them: settle_at "
                         "is not set",

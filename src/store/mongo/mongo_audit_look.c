@@ -246,7 +246,6 @@ static enum error conclude(struct mongo_audit *audit, bool last, bool *ret_again
     if (error != ERROR_NONE) return error;
     const bool moved = version != audit->cut.version;
     judge_versions(audit, version);
-    if (moved) mongo_audit_late_moved(audit, audit->cut.showtime, version);
     if (moved && look->whole) {
         error = find_moved(audit, MONGO_BOOKINGS);
         if (error == ERROR_NONE) error = find_moved(audit, MONGO_BLOCKS);
@@ -270,6 +269,7 @@ static void count_cut(struct mongo_audit *audit)
     struct audit_counts *counts = &audit->counts;
     counts->showtimes++;
     counts->unsettled += audit->cut.settle.count;
+    mongo_audit_late_showtime(audit);
     for (uint32_t position = 0; position < SEATS_PER_SHOWTIME_MAX; position++) {
         const struct mongo_audit_seat *seat = &audit->cut.seats[position];
         counts->claims += seat->there && seat->state != SEAT_AVAILABLE;

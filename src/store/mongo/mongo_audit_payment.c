@@ -162,7 +162,7 @@ static enum error judge_record(struct mongo_audit *audit, struct mongo_audit_sub
         say(audit, MONGO_AUDIT_PAYMENT, payment, "is for a booking that never came about");
         return ERROR_NONE;
     }
-    if (record->money_waits) mongo_audit_late_add(audit, payment->id);
+    if (record->money_waits) mongo_audit_late_payment(audit, payment->id);
     if (!user_equal(&payment->user, &booking->user)) {
         say(audit, MONGO_AUDIT_PAYMENT, payment, "is not its booking's user's");
     }

@@ -10,8 +10,8 @@ enum {
     AUDIT_CHUNK = 100,         /* Bookings that share a query of their payments. */
     AUDIT_SUSPECTS_MAX = 4096, /* More of one showtime, and all of it is looked at again. */
     AUDIT_HELD_BACK_MAX = 256, /* Sentences of one look; the rest is a number. */
-    AUDIT_LATE_MAX = 256,      /* Undecided payments that are asked for again. */
-    AUDIT_MOVED_MAX = 16,      /* Showtimes by which instances are seen at work. */
+    AUDIT_LATE_MAX = 256,      /* Payments and showtimes that are asked for again. */
+    AUDIT_WATCHED_MAX = 16,    /* Showtimes by which instances are seen at work. */
 };
 
 /* What a sentence is about. */
@@ -48,6 +48,8 @@ struct mongo_audit_cut {
     uint64_t version;
     enum showtime_status status;
     int64_t cancelled_at_ms;
+    int64_t updated_at_ms;
+    int64_t settle_at_ms; /* Since when a sweep may settle it; 0: it is not said. */
     struct mongo_settle settle;
     bool settled[MONGO_SETTLE_MAX];                        /* The entry's document was judged. */
     struct mongo_audit_seat seats[SEATS_PER_SHOWTIME_MAX]; /* By row * COLS_MAX + col - 1. */
@@ -92,18 +94,21 @@ struct mongo_audit_subject {
 
 /* What instances should have done by now, if they run. */
 struct mongo_audit_late {
-    uint32_t count;
-    struct id payments[AUDIT_LATE_MAX];
-    uint32_t moved_count;
-    struct id moved[AUDIT_MOVED_MAX];
-    uint64_t versions[AUDIT_MOVED_MAX];
+    struct mongo_audit_late_list {
+        uint32_t count;
+        struct id ids[AUDIT_LATE_MAX];
+    } payments, showtimes;
+    uint32_t watched_count; /* Those that were written last. */
+    struct id watched[AUDIT_WATCHED_MAX];
+    uint64_t versions[AUDIT_WATCHED_MAX];
+    int64_t updated_at_ms[AUDIT_WATCHED_MAX];
 };
 
 struct mongo_audit {
     struct mongo_client *client;
     struct mac *mac; /* NULL: the database has no key of ids. */
-    void (*report)(void *context, struct slice text);
-    void *context;
+    struct mongo_audit_options options;
+    int64_t began_ms;
     struct mongo_reason *reason;
     struct audit_counts counts;
     uint64_t told[MONGO_AUDIT_KINDS];
