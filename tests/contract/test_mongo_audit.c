@@ -11,7 +11,14 @@
 #include "store/mongo/mongo_audit.h"
 #include "store/mongo/mongo_ids.h"
 
-enum { HEARD_MAX = 128, THINGS_MAX = 24, KEPT_MAX = 64, TEXT_SIZE = 2048, PATIENCE_MS = 2000 };
+enum {
+    HEARD_MAX = 128,
+    THINGS_MAX = 24,
+    KEPT_MAX = 64,
+    TEXT_SIZE = 2048,
+    PATIENCE_MS = 2000,
+    BRIEF_MS = 400
+};
 
 #define MINUTE_MS INT64_C(60000)
 
@@ -717,6 +724,123 @@ static void a_payment_intent_without_a_commit_is_counted_as_such(void **state)
     assert_int_equal(counts.payments, before.payments);
 }
 
+/* What is done to showtime 1 between the first reading of it and that of its documents. */
+struct between {
+    struct world *world;
+    void (*move)(struct world *world);
+    uint32_t looks;
+};
+
+static void move_once(void *context, struct id showtime)
+{
+    struct between *between = context;
+    if (!id_equal(showtime, between->world->things[0].id)) return;
+    if (between->looks++ == 0) between->move(between->world);
+}
+
+static struct audit_counts audit_amid(struct world *world, void (*move)(struct world *world),
+                                      uint32_t *ret_looks, struct heard *ret_heard)
+{
+    struct audit_counts counts = {0};
+    struct mongo_reason reason = {""};
+    struct between between = {.world = world, .move = move};
+    const struct mongo_audit_options options = {.report = hear,
+                                                .context = ret_heard,
+                                                .patience_ms = BRIEF_MS,
+                                                .hook = {.read = move_once, .context = &between}};
+    ret_heard->count = 0;
+    assert_int_equal(mongo_audit_run(&world->fixture.client, &options, &counts, &reason),
+                     ERROR_NONE);
+    *ret_looks = between.looks;
+    return counts;
+}
+
+/* What the moves make, for those after them. */
+static struct booking mover;
+static struct payment moved_payment;
+static struct id moved_block;
+
+static void move_hold(struct world *world)
+{
+    mover = ask(&world->desk, turn_fixture_hold("lan", "C7 C8", 31)).booking;
+}
+
+static void move_pay(struct world *world)
+{
+    moved_payment = ask(&world->desk, turn_fixture_pay("lan", mover.id, PAYMENT_MOMO, 32)).payment;
+}
+
+static void move_money(struct world *world)
+{
+    (void)ask(&world->desk, turn_fixture_money(&moved_payment, MONEY_PAID));
+}
+
+static void move_refund(struct world *world)
+{
+    struct staff_order order;
+    (void)ask(&world->desk, turn_fixture_refund("staff", moved_payment.id, 33, &order));
+}
+
+static void move_hold_and_cancel(struct world *world)
+{
+    const struct booking booking = ask(&world->desk, turn_fixture_hold("lan", "C9", 36)).booking;
+    (void)ask(&world->desk, turn_fixture_cancel("lan", booking.id));
+}
+
+static void move_block(struct world *world)
+{
+    struct staff_order order;
+    (void)ask(&world->desk, turn_fixture_block("staff", "C9", &order));
+    mongo_desk_load(&world->desk);
+    moved_block = mongo_desk_owner(&world->desk, "C9");
+}
+
+static void move_release(struct world *world)
+{
+    struct staff_order order;
+    (void)ask(&world->desk, turn_fixture_release("staff", moved_block, &order));
+}
+
+static void what_moves_during_a_look_breaks_no_rule(void **state)
+{
+    static void (*const moves[])(struct world *) = {move_hold_and_cancel, move_hold,  move_pay,
+                                                    move_money,           move_block, move_release,
+                                                    move_refund};
+    struct world *world = *state;
+    uint32_t looks_in_all = 0;
+    for (size_t index = 0; index < sizeof moves / sizeof moves[0]; index++) {
+        struct heard heard;
+        uint32_t looks = 0;
+        const struct audit_counts counts = audit_amid(world, moves[index], &looks, &heard);
+        if (counts.violations > 0) print_error("move %zu, %u looks\n", index, looks);
+        print_heard(&heard);
+        assert_int_equal(counts.violations, 0);
+        assert_true(looks >= 1);
+        looks_in_all += looks;
+    }
+    assert_true(looks_in_all >= 10);
+}
+
+static void damage_of_what_moves_during_a_look_is_found_once(void **state)
+{
+    struct world *world = *state;
+    struct heard heard;
+    char sentence[TEXT_SIZE];
+    uint32_t looks = 0;
+    mover = ask(&world->desk, turn_fixture_hold("mai", "C6", 34)).booking;
+    name(world, "B9", mover.id);
+    const struct damage damage = {MONGO_BOOKINGS, SETS, "@B9", "{\"$inc\": {\"total_amount\": 1}}",
+                                  NULL,           NULL};
+    do_damage(world, &damage);
+    moved_payment = ask(&world->desk, turn_fixture_pay("mai", mover.id, PAYMENT_MOMO, 35)).payment;
+    const struct audit_counts counts = audit_amid(world, move_money, &looks, &heard);
+    print_heard(&heard);
+    assert_true(looks >= 2);
+    assert_int_equal(counts.violations, 2);
+    expand(world, "booking @B9 has a total of 200001, but its seats cost 200000", sentence);
+    assert_true(was_heard(&heard, sentence));
+}
+
 /* Another instance, which holds and cancels until it is told to end. */
 struct colleague {
     pthread_t thread;
@@ -850,8 +974,10 @@ int main(void)
         cmocka_unit_test(what_a_unique_index_would_refuse_is_found),
         cmocka_unit_test(what_is_not_settled_is_counted_and_breaks_no_rule),
         cmocka_unit_test(an_intent_without_a_commit_is_counted_and_breaks_no_rule),
+        cmocka_unit_test(what_moves_during_a_look_breaks_no_rule),
         cmocka_unit_test(a_payment_intent_without_a_commit_is_counted_as_such),
         cmocka_unit_test(what_instances_at_work_leave_undone_breaks_a_rule),
+        cmocka_unit_test(damage_of_what_moves_during_a_look_is_found_once),
         cmocka_unit_test(an_empty_database_passes_and_stays_empty),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

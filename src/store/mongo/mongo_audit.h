@@ -15,10 +15,17 @@
 #include "store/audit_counts.h"
 #include "store/mongo/mongo_connection.h"
 
+/* Called when a showtime was read, and before its documents are: a test moves it then. */
+struct mongo_audit_hook {
+    void (*read)(void *context, struct id showtime);
+    void *context;
+};
+
 struct mongo_audit_options {
     void (*report)(void *context, struct slice text); /* Is told each violation in one sentence, */
     void *context;       /* up to AUDIT_LISTED_MAX of a kind and then how many more there are. */
     int64_t patience_ms; /* For instances at work to do what is overdue. 0: 15 s. */
+    struct mongo_audit_hook hook; /* None: {0}. */
 };
 
 /* Runs every rule over the database. */

@@ -308,6 +308,8 @@ static enum error look_once(struct mongo_audit *audit, struct id showtime, uint3
     }
     bson_destroy(&document);
     if (!taken) return ERROR_NONE;
+    const struct mongo_audit_hook *hook = &audit->options.hook;
+    if (hook->read != NULL) hook->read(hook->context, showtime);
     if (first) error = mongo_audit_block_judge_cancel(audit);
     if (error != ERROR_NONE) return error;
     look->open = true;
