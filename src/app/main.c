@@ -80,16 +80,13 @@ static int run_token(struct config *config, const struct arguments *arguments)
     return token_command(config, &arguments->token);
 }
 
-static int refuse_shared(const char *command, const char *why)
-{
-    fprintf(stderr, "usher %s: MONGO_URI is set, and this %s\n", command, why);
-    return EXIT_USAGE;
-}
-
 static int run_backup(struct config *config, const struct arguments *arguments)
 {
     if (config_slice(&config->mongo_uri).size > 0) {
-        return refuse_shared("backup", "copies an embedded store: copy a MongoDB with mongodump");
+        fputs("usher backup: MONGO_URI is set, and this copies an embedded store: copy a MongoDB "
+              "with mongodump\n",
+              stderr);
+        return EXIT_USAGE;
     }
     return backup_command(config, arguments->file);
 }
@@ -97,9 +94,6 @@ static int run_backup(struct config *config, const struct arguments *arguments)
 static int run_audit(struct config *config, const struct arguments *arguments)
 {
     (void)arguments;
-    if (config_slice(&config->mongo_uri).size > 0) {
-        return refuse_shared("audit", "proves an embedded store; it cannot read MongoDB yet");
-    }
     return audit_command(config);
 }
 
@@ -160,8 +154,11 @@ static const struct command_entry commands[] = {
     {"audit", false, true, TAKES(DATA), run_audit,
      "usher audit [--data DIR]\n"
      "\n"
-     "Recomputes every seat, counter and payment from the data, beside a running server or\n"
-     "not, and prints each rule that is broken. Exit code 1 if one is.\n"},
+     "Recomputes every seat, counter and payment from the data, beside running servers or\n"
+     "not, and prints each rule that is broken. It only reads. With MONGO_URI the data are\n"
+     "those of the shared database; what instances have yet to write is counted, and breaks\n"
+     "no rule. Exit code 0 if every rule holds, 1 if one is broken, 2 if the data cannot be\n"
+     "read.\n"},
     {"version", false, false, 0, run_version, "usher version\n\nPrints the version.\n"},
 };
 

@@ -42,6 +42,7 @@ static const struct index indexes[] = {
     {MONGO_BLOCKS, "showtime", "{\"showtime_id\": 1}", NONE},
     {MONGO_JOURNAL, "moment", "{\"at\": -1}", NONE},
     {MONGO_JOURNAL, "actor", "{\"actor\": 1}", NONE},
+    {MONGO_JOURNAL, "subject", "{\"subject\": 1}", NONE},
 };
 /* clang-format on */
 
