@@ -55,17 +55,28 @@ static bool is_safe(struct cluster *cluster)
 static enum error write_entries(void *context, const struct catalogue_entries *entries,
                                 struct catalogue_report *ret_report)
 {
-    return mongo_catalogue_write(context, entries, app_locale(), ret_report);
+    return mongo_catalogue_write(context, entries, app_locale(), clock_now_ms(), ret_report);
+}
+
+/* A store that loads a catalogue, and sells nothing. */
+static struct mongo_store *open_loader(struct mongo_connection *connection)
+{
+    struct mongo_store *store = NULL;
+    struct mongo_reason reason = {""};
+    const struct mongo_store_options options = {.connection = connection, .instance = "seed"};
+    if (mongo_store_open(&options, &store, &reason) == ERROR_NONE) return store;
+    fprintf(stderr, "usher: MONGO_URI: %s\n", reason.text);
+    return NULL;
 }
 
 static bool fill_with_demo(struct cluster *cluster)
 {
     bool empty = false;
-    struct mongo_client client = {0};
-    if (mongo_client_open(cluster->connection, &client) != ERROR_NONE) return false;
-    bool filled = mongo_catalogue_write_empty(&client, &empty) == ERROR_NONE;
-    if (filled && empty) filled = seed_demo_into(write_entries, &client, clock_now_ms()) == 0;
-    mongo_client_close(&client);
+    struct mongo_store *store = open_loader(cluster->connection);
+    if (store == NULL) return false;
+    bool filled = mongo_catalogue_write_empty(store, &empty) == ERROR_NONE;
+    if (filled && empty) filled = seed_demo_into(write_entries, store, clock_now_ms()) == 0;
+    mongo_store_close(store);
     return filled;
 }
 
@@ -253,13 +264,11 @@ struct reader cluster_reader(struct cluster *cluster)
 int cluster_seed(const struct config *config, const char *path)
 {
     struct mongo_connection *connection = NULL;
-    struct mongo_client client = {0};
     mongo_connection_begin();
     if (open_connection(config, &connection, false) != ERROR_NONE) return EXIT_USAGE;
-    int exit_code = EXIT_USAGE;
-    if (mongo_client_open(connection, &client) == ERROR_NONE)
-        exit_code = seed_file(path, write_entries, &client);
-    mongo_client_close(&client);
+    struct mongo_store *store = open_loader(connection);
+    const int exit_code = store == NULL ? EXIT_USAGE : seed_file(path, write_entries, store);
+    mongo_store_close(store);
     mongo_connection_close(connection);
     return exit_code;
 }

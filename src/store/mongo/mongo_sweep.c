@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "store/mongo/mongo_commit.h"
 #include "store/mongo/mongo_echo.h"
+#include "store/mongo/mongo_gate.h"
 #include "store/mongo/mongo_gather.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_plan.h"
@@ -69,7 +70,7 @@ static void settle(struct mongo_store *store, struct id showtime, int64_t now_ms
     bson_t set = BSON_INITIALIZER;
     mongo_plan_begin(store, store->cut.version + 1);
     const enum error error = mongo_plan_finish(store, &set, &rest, 0, now_ms);
-    if (error == ERROR_NONE && mongo_commit_plan(store) == ERROR_NONE) store->counts.swept++;
+    if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE) store->counts.swept++;
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
@@ -99,7 +100,7 @@ static void complete(struct mongo_store *store, struct id showtime, int64_t now_
     BSON_APPEND_NULL(&store->plan.filter, "due_at");
     BSON_APPEND_UTF8(&set, "status", showtime_status_name(SHOWTIME_COMPLETED).data);
     const enum error error = mongo_plan_finish(store, &set, &rest, count, now_ms);
-    if (error == ERROR_NONE && mongo_commit_plan(store) == ERROR_NONE) store->counts.swept++;
+    if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE) store->counts.swept++;
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
@@ -155,6 +156,7 @@ void mongo_sweep_run(struct mongo_store *store, int64_t now_ms)
     const int64_t passed_ms = now_ms - store->swept_at_ms;
     if (store->dead || (passed_ms >= 0 && passed_ms < SWEEP_EVERY_MS)) return;
     store->swept_at_ms = now_ms;
+    mongo_gate_sweep(store, now_ms - SETTLED_AFTER_MS);
     settle_all(store, now_ms);
     complete_all(store, now_ms);
     if (store->indexes_missing > 0) delete_old_keys(store, now_ms);
