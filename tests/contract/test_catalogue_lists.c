@@ -95,9 +95,9 @@ static void available_means_scheduled_ahead_and_a_seat_free(void **state)
     query.now_ms = first_ms;
     assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 1);
     query.now_ms = NOW_MS;
-    fixture_execute(fixture, "UPDATE showtime SET available_seats=0 WHERE number=1");
+    fixture_sell_out(fixture, 0);
     assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 1);
-    fixture_execute(fixture, "UPDATE showtime SET status='cancelled' WHERE number=2");
+    fixture_cancel(fixture, 1);
     assert_int_equal(fixture_list_showtimes(fixture, query, NULL), 0);
 }
 
@@ -214,8 +214,9 @@ static void a_full_arena_makes_a_shorter_page(void **state)
 #define CATALOGUE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
+    if (!fixture_choose(argument_count, arguments)) return 2;
     const struct CMUnitTest tests[] = {
         CATALOGUE_TEST(movies_come_newest_first_and_are_filtered),
         CATALOGUE_TEST(cinemas_are_filtered_by_city_without_case),
@@ -225,5 +226,5 @@ int main(void)
         CATALOGUE_TEST(pages_skip_and_repeat_nothing_while_others_come),
         CATALOGUE_TEST(a_full_arena_makes_a_shorter_page),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fixture_begin_all, fixture_end_all);
 }

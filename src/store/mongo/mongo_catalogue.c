@@ -1,26 +1,22 @@
 #include "store/mongo/mongo_catalogue.h"
 
-#include <time.h>
-
 #include "base/check.h"
 #include "base/log.h"
 #include "store/mongo/mongo_entries.h"
 #include "store/mongo/mongo_fields.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_read.h"
+#include "store/mongo/mongo_zones.h"
 
-enum {
-    DATE_SIZE = 10, /* YYYY-MM-DD */
-    ZONE_SIZE_MAX = 64,
-    HOUR_MS = 3600 * 1000,
-    PATTERN_SIZE_MAX = 2048,
-};
+enum { PATTERN_SIZE_MAX = 2048 };
+
+/* What only seats and turns need is most of a showtime. */
+#define WITHOUT_SEATS "{\"seats\": 0, \"settle\": 0, \"layout\": 0, \"batches\": 0}"
 
 struct mongo_catalogue {
     struct mongo_client client;
     const struct locale *locale;
-    struct time_zone *zone; /* The last one that was asked for. */
-    char zone_name[ZONE_SIZE_MAX];
+    struct mongo_zones zones;
 };
 
 /* What a list does with its documents: reads one into `entries[index]`. False if it does not
@@ -60,7 +56,7 @@ static enum error read_page(struct mongo_catalogue *catalogue, const struct list
 {
     bson_t options = BSON_INITIALIZER;
     append_json(&options, "sort", list->sort);
-    if (list->without_seats) append_json(&options, "projection", "{\"seats\": 0, \"settle\": 0}");
+    if (list->without_seats) append_json(&options, "projection", WITHOUT_SEATS);
     if (list->belongs == NULL) BSON_APPEND_INT64(&options, "limit", (int64_t)list->limit + 1);
     BSON_APPEND_INT32(&options, "maxTimeMS", MONGO_READ_MS);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
@@ -255,8 +251,8 @@ static enum error find_showtime(void *context, struct id id, struct arena *arena
 {
     bson_t found;
     bool full = false;
-    const enum error error = find(context, MONGO_SHOWTIMES, id, "{\"seats\": 0, \"settle\": 0}",
-                                  ERROR_SHOWTIME_NOT_FOUND, &found);
+    const enum error error =
+        find(context, MONGO_SHOWTIMES, id, WITHOUT_SEATS, ERROR_SHOWTIME_NOT_FOUND, &found);
     if (error != ERROR_NONE) return error;
     const bool whole = mongo_entries_read_showtime(&found, arena, ret_showtime, &full);
     bson_destroy(&found);
@@ -264,51 +260,20 @@ static enum error find_showtime(void *context, struct id id, struct arena *arena
     return whole ? ERROR_NONE : refuse(MONGO_SHOWTIMES);
 }
 
-/* Does the showtime start on that day of its cinema? */
 static bool is_of_day(struct mongo_catalogue *catalogue, const bson_t *document, const void *query)
 {
     const struct slice date = ((const struct showtime_query *)query)->date;
-    bson_iter_t at;
-    char name[ZONE_SIZE_MAX];
-    char day[DATE_SIZE];
-    if (!bson_iter_init_find(&at, document, "timezone")) return false;
-    if (!slice_to_string(mongo_fields_text(&at), name, sizeof name)) return false;
-    if (catalogue->zone == NULL || strcmp(name, catalogue->zone_name) != 0) {
-        if (catalogue->zone != NULL) catalogue->locale->close_zone(catalogue->zone);
-        catalogue->zone = catalogue->locale->open_zone(slice_of(name));
-        memcpy(catalogue->zone_name, name, sizeof name);
-    }
-    if (catalogue->zone == NULL || !bson_iter_init_find(&at, document, "start_time")) return false;
-    if (!BSON_ITER_HOLDS_DATE_TIME(&at)) return false;
-    return catalogue->locale->date_of(catalogue->zone, bson_iter_date_time(&at), day) &&
-           slice_equal(date, (struct slice){day, sizeof day});
+    return mongo_zones_of_day(&catalogue->zones, document, date);
 }
 
-/* The beginning of a day, in UTC. */
-static bool read_day(struct slice date, int64_t *ret_day_ms)
-{
-    uint64_t year = 0;
-    uint64_t month = 0;
-    uint64_t day = 0;
-    struct slice rest;
-    if (!slice_to_number(slice_cut(date, '-', &rest), 9999, &year)) return false;
-    if (!slice_to_number(slice_cut(rest, '-', &rest), 12, &month) || month == 0) return false;
-    if (!slice_to_number(rest, 31, &day)) return false;
-    struct tm moment = {.tm_year = (int)year - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)day};
-    *ret_day_ms = (int64_t)timegm(&moment) * 1000;
-    return true;
-}
-
-/* A local day lies within 14 hours before and 12 behind the same day of UTC. */
-static bool append_days(bson_t *filter, const struct showtime_query *query)
+static bool append_days(const struct mongo_catalogue *catalogue, bson_t *filter,
+                        const struct showtime_query *query)
 {
     int64_t from_ms = INT64_MIN;
     int64_t until_ms = INT64_MAX;
-    if (query->date.size > 0) {
-        int64_t day_ms = 0;
-        if (!read_day(query->date, &day_ms)) return false;
-        from_ms = day_ms - 14LL * HOUR_MS;
-        until_ms = day_ms + 36LL * HOUR_MS;
+    if (query->date.size > 0 &&
+        !mongo_zones_span(&catalogue->zones, query->date, &from_ms, &until_ms)) {
+        return false;
     }
     if (query->available && query->now_ms + 1 > from_ms) from_ms = query->now_ms + 1;
     if (from_ms == INT64_MIN && until_ms == INT64_MAX) return true;
@@ -340,11 +305,14 @@ static enum error list_showtimes(void *context, const struct showtime_query *que
 {
     struct mongo_catalogue *catalogue = context;
     bson_t filter = BSON_INITIALIZER;
+    const bool dated = query->date.size > 0;
     enum error error =
         append_after(catalogue, &filter, MONGO_SHOWTIMES, query->page.after, "start_time", "$gt");
+    if (error == ERROR_NONE && dated) {
+        error = mongo_zones_read(&catalogue->zones, &catalogue->client, query->cinema);
+    }
     append_showtime_filter(&filter, query);
-    const bool possible = append_days(&filter, query);
-    const bool dated = query->date.size > 0;
+    const bool possible = append_days(catalogue, &filter, query);
     const struct list list = {.collection = MONGO_SHOWTIMES,
                               .filter = &filter,
                               .sort = "{\"start_time\": 1, \"_id\": 1}",
@@ -391,6 +359,7 @@ enum error mongo_catalogue_open(struct mongo_connection *connection, const struc
     struct mongo_catalogue *catalogue = calloc(1, sizeof *catalogue);
     if (catalogue == NULL) return ERROR_STORE_UNAVAILABLE;
     catalogue->locale = locale;
+    catalogue->zones.locale = locale;
     const enum error error = mongo_client_open(connection, &catalogue->client);
     if (error == ERROR_NONE) *ret_catalogue = catalogue;
     else free(catalogue);
@@ -400,7 +369,7 @@ enum error mongo_catalogue_open(struct mongo_connection *connection, const struc
 void mongo_catalogue_close(struct mongo_catalogue *catalogue)
 {
     if (catalogue == NULL) return;
-    if (catalogue->zone != NULL) catalogue->locale->close_zone(catalogue->zone);
+    mongo_zones_close(&catalogue->zones);
     mongo_client_close(&catalogue->client);
     free(catalogue);
 }
