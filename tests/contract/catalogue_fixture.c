@@ -11,9 +11,6 @@ static const struct locale locale = {.fold = fold_text,
                                      .close_zone = calendar_zone_close,
                                      .date_of = calendar_date_of};
 
-/* Of all tests: a database is slow to make. */
-static struct mongo_fixture mongo;
-static struct mongo_store *mongo_store;
 static bool is_mongo;
 
 bool fixture_choose(int argument_count, char **arguments)
@@ -30,27 +27,12 @@ bool fixture_is_mongo(void)
     return is_mongo;
 }
 
-int fixture_begin_all(void **state)
-{
-    (void)state;
-    if (!is_mongo) return 0;
-    mongo_fixture_open(&mongo);
-    mongo_store = mongo_fixture_store(&mongo, &(struct siphash_key){0}, (struct mongo_hook){0});
-    return 0;
-}
-
-int fixture_end_all(void **state)
-{
-    (void)state;
-    mongo_store_close(mongo_store);
-    mongo_fixture_close(&mongo);
-    return 0;
-}
-
 static void open_mongo(struct fixture *fixture)
 {
-    mongo_fixture_empty(&mongo);
-    assert_int_equal(mongo_catalogue_open(mongo.connection, &locale, &fixture->mongo_read),
+    mongo_fixture_borrow(&fixture->mongo);
+    fixture->mongo_store =
+        mongo_fixture_store(&fixture->mongo, &(struct siphash_key){0}, (struct mongo_hook){0});
+    assert_int_equal(mongo_catalogue_open(fixture->mongo.connection, &locale, &fixture->mongo_read),
                      ERROR_NONE);
     fixture->catalogue = mongo_catalogue_port(fixture->mongo_read);
 }
@@ -95,6 +77,7 @@ int fixture_tear_down(void **state)
 {
     struct fixture *fixture = *state;
     mongo_catalogue_close(fixture->mongo_read);
+    mongo_store_close(fixture->mongo_store);
     catalogue_read_close(fixture->read);
     if (!is_mongo) {
         database_close(&fixture->database);
@@ -137,7 +120,7 @@ enum error fixture_load(struct fixture *fixture)
         fixture->ids[index] = entries.showtimes[index].showtime.id;
     }
     if (!is_mongo) return catalogue_write(&fixture->database, &entries, &locale, &fixture->report);
-    return mongo_catalogue_write(mongo_store, &entries, &locale, NOW_MS, &fixture->report);
+    return mongo_catalogue_write(fixture->mongo_store, &entries, &locale, NOW_MS, &fixture->report);
 }
 
 void fixture_add_movie(struct fixture *fixture, const char *title, const char *release_date,
@@ -274,19 +257,19 @@ static long long number_of(struct fixture *fixture, size_t place)
 static void update(struct fixture *fixture, size_t place, const char *json)
 {
     assert_in_range(place, 0, FIXTURE_IDS_MAX - 1);
-    mongo_fixture_update(&mongo, MONGO_SHOWTIMES, fixture->ids[place], json);
+    mongo_fixture_update(&fixture->mongo, MONGO_SHOWTIMES, fixture->ids[place], json);
 }
 
 int64_t fixture_changes(struct fixture *fixture)
 {
-    return is_mongo ? mongo_fixture_versions(&mongo)
+    return is_mongo ? mongo_fixture_versions(&fixture->mongo)
                     : sqlite3_total_changes64(fixture->database.handle);
 }
 
 void fixture_book(struct fixture *fixture, size_t place, const char *status, bool claim)
 {
     if (is_mongo) {
-        mongo_fixture_book(&mongo, fixture->ids[place], status);
+        mongo_fixture_book(&fixture->mongo, fixture->ids[place], status);
         if (claim) update(fixture, place, "{\"$inc\": {\"available_seats\": -1}}");
         return;
     }

@@ -25,6 +25,8 @@ struct fixture {
     char path[96];
     struct database database;
     struct catalogue_read *read;
+    struct mongo_fixture mongo;
+    struct mongo_store *mongo_store;
     struct mongo_catalogue *mongo_read;
     struct catalogue catalogue;
     struct id ids[FIXTURE_IDS_MAX]; /* Of the first showtimes of the file that was loaded last. */
@@ -42,9 +44,7 @@ struct fixture {
 bool fixture_choose(int argument_count, char **arguments);
 bool fixture_is_mongo(void);
 
-/* For cmocka: around all tests, and around each. */
-int fixture_begin_all(void **state);
-int fixture_end_all(void **state);
+/* For cmocka. */
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 

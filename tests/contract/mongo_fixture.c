@@ -151,7 +151,7 @@ void mongo_fixture_put_showtime(struct mongo_fixture *fixture, struct id id, int
     bson_destroy(update);
 }
 
-void mongo_fixture_empty(struct mongo_fixture *fixture)
+static void empty(struct mongo_fixture *fixture)
 {
     for (uint32_t collection = 0; collection < MONGO_COLLECTION_COUNT; collection++) {
         bson_error_t why;
@@ -162,6 +162,24 @@ void mongo_fixture_empty(struct mongo_fixture *fixture)
                                             NULL, &why));
         bson_destroy(filter);
     }
+}
+
+static struct mongo_fixture lent;
+
+static void drop_lent(void)
+{
+    mongo_fixture_close(&lent);
+}
+
+void mongo_fixture_borrow(struct mongo_fixture *fixture)
+{
+    if (lent.connection == NULL) {
+        mongo_fixture_open(&lent);
+        CHECK(atexit(drop_lent) == 0);
+    }
+    mongo_fixture_fail(&lent, 0, NULL);
+    empty(&lent);
+    *fixture = lent;
 }
 
 void mongo_fixture_update(struct mongo_fixture *fixture, enum mongo_collection collection,

@@ -27,8 +27,9 @@ struct mongo_store *mongo_fixture_store(struct mongo_fixture *fixture,
 void mongo_fixture_put_showtime(struct mongo_fixture *fixture, struct id id, int64_t starts_at_ms,
                                 int64_t ends_at_ms);
 
-/* Forgets everything but the indexes and the key of the ids. */
-void mongo_fixture_empty(struct mongo_fixture *fixture);
+/* Lends the process's database, emptied of all but its indexes and the key of the ids: to make
+ * one takes a second. One test at a time; it is dropped at the end of the process. */
+void mongo_fixture_borrow(struct mongo_fixture *fixture);
 
 /* Updates a document, which must be there, as JSON says. */
 void mongo_fixture_update(struct mongo_fixture *fixture, enum mongo_collection collection,

@@ -311,5 +311,5 @@ int main(int argument_count, char **arguments)
         CATALOGUE_TEST(screens_may_change_places),
         CATALOGUE_TEST(a_million_seats_load_in_seconds),
     };
-    return cmocka_run_group_tests(tests, fixture_begin_all, fixture_end_all);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include "store/mongo/mongo_read.h"
 #include "store/mongo/mongo_zones.h"
 
-enum { PATTERN_SIZE_MAX = 2048 };
+enum { PATTERN_SIZE_MAX = 2048, PROJECTION_SIZE_MAX = 32 };
 
 /* What only seats and turns need is most of a showtime. */
 #define WITHOUT_SEATS "{\"seats\": 0, \"settle\": 0, \"layout\": 0, \"batches\": 0}"
@@ -100,36 +100,61 @@ static enum error find(struct mongo_catalogue *catalogue, enum mongo_collection 
     return there ? ERROR_NONE : not_found;
 }
 
-/* The entries behind the cursor's: by a member, then by the id, in one direction. A cursor whose
- * entry is not there was never ours. */
-static enum error append_after(struct mongo_catalogue *catalogue, bson_t *filter,
-                               enum mongo_collection collection, struct id after,
-                               const char *member, const char *compare)
+/* One condition: `{member: {compare: value}}`. */
+static void append_condition(bson_t *array, const char *place, const char *member,
+                             const char *compare, const bson_iter_t *value)
 {
-    if (id_is_none(after)) return ERROR_NONE;
-    bson_t found;
-    bson_iter_t at;
-    const enum error error =
-        find(catalogue, collection, after, NULL, ERROR_VALIDATION_FAILED, &found);
-    if (error != ERROR_NONE) return error;
-    const bson_oid_t oid = mongo_ids_to_oid(after);
-    bson_t either;
     bson_t one;
     bson_t inner;
-    const bool has = bson_iter_init_find(&at, &found, member);
-    BSON_APPEND_ARRAY_BEGIN(filter, "$or", &either);
-    BSON_APPEND_DOCUMENT_BEGIN(&either, "0", &one);
+    BSON_APPEND_DOCUMENT_BEGIN(array, place, &one);
     BSON_APPEND_DOCUMENT_BEGIN(&one, member, &inner);
-    if (has) (void)bson_append_iter(&inner, compare, -1, &at);
+    if (value != NULL) (void)bson_append_iter(&inner, compare, -1, value);
     (void)bson_append_document_end(&one, &inner);
-    (void)bson_append_document_end(&either, &one);
-    BSON_APPEND_DOCUMENT_BEGIN(&either, "1", &one);
-    if (has) (void)bson_append_iter(&one, member, -1, &at);
-    BSON_APPEND_DOCUMENT_BEGIN(&one, "_id", &inner);
-    BSON_APPEND_OID(&inner, compare, &oid);
-    (void)bson_append_document_end(&one, &inner);
-    (void)bson_append_document_end(&either, &one);
-    (void)bson_append_array_end(filter, &either);
+    (void)bson_append_document_end(array, &one);
+}
+
+/* Behind the entry by the member, or as it is by the member and behind by the id. */
+static void append_behind(bson_t *array, const char *place, const char *member, const char *compare,
+                          const bson_iter_t *value, const bson_oid_t *oid)
+{
+    bson_t either;
+    bson_t one;
+    bson_t two;
+    bson_t inner;
+    BSON_APPEND_DOCUMENT_BEGIN(array, place, &either);
+    BSON_APPEND_ARRAY_BEGIN(&either, "$or", &one);
+    append_condition(&one, "0", member, compare, value);
+    BSON_APPEND_DOCUMENT_BEGIN(&one, "1", &two);
+    if (value != NULL) (void)bson_append_iter(&two, member, -1, value);
+    BSON_APPEND_DOCUMENT_BEGIN(&two, "_id", &inner);
+    BSON_APPEND_OID(&inner, compare, oid);
+    (void)bson_append_document_end(&two, &inner);
+    (void)bson_append_document_end(&one, &two);
+    (void)bson_append_array_end(&either, &one);
+    (void)bson_append_document_end(array, &either);
+}
+
+/* The entries behind the cursor's: by a member, then by the id, in one direction. A cursor whose
+ * entry is not there was never ours. The first condition is for the index: it starts there. */
+static enum error append_after(struct mongo_catalogue *catalogue, bson_t *filter,
+                               enum mongo_collection collection, struct id after,
+                               const char *member, bool down)
+{
+    if (id_is_none(after)) return ERROR_NONE;
+    char projection[PROJECTION_SIZE_MAX];
+    bson_t found;
+    bson_t both;
+    bson_iter_t at;
+    (void)snprintf(projection, sizeof projection, "{\"%s\": 1}", member);
+    const enum error error =
+        find(catalogue, collection, after, projection, ERROR_VALIDATION_FAILED, &found);
+    if (error != ERROR_NONE) return error;
+    const bson_oid_t oid = mongo_ids_to_oid(after);
+    const bson_iter_t *value = bson_iter_init_find(&at, &found, member) ? &at : NULL;
+    BSON_APPEND_ARRAY_BEGIN(filter, "$and", &both);
+    if (value != NULL) append_condition(&both, "0", member, down ? "$lte" : "$gte", value);
+    append_behind(&both, value != NULL ? "1" : "0", member, down ? "$lt" : "$gt", value, &oid);
+    (void)bson_append_array_end(filter, &both);
     bson_destroy(&found);
     return ERROR_NONE;
 }
@@ -194,7 +219,7 @@ static enum error list_movies(void *context, const struct movie_query *query, st
     if (title.data == NULL) return ERROR_OVERLOADED;
     bson_t filter = BSON_INITIALIZER;
     enum error error =
-        append_after(catalogue, &filter, MONGO_MOVIES, query->page.after, "release_date", "$lt");
+        append_after(catalogue, &filter, MONGO_MOVIES, query->page.after, "release_date", true);
     if (query->status.size > 0) append_text(&filter, "status", query->status);
     *ret_count = 0;
     *ret_more = false;
@@ -232,7 +257,7 @@ static enum error list_cinemas(void *context, const struct cinema_query *query, 
     if (city.data == NULL) return ERROR_OVERLOADED;
     bson_t filter = BSON_INITIALIZER;
     enum error error =
-        append_after(catalogue, &filter, MONGO_CINEMAS, query->page.after, "name", "$gt");
+        append_after(catalogue, &filter, MONGO_CINEMAS, query->page.after, "name", false);
     if (city.size > 0) append_text(&filter, "city_folded", city);
     const struct list list = {.collection = MONGO_CINEMAS,
                               .filter = &filter,
@@ -307,7 +332,7 @@ static enum error list_showtimes(void *context, const struct showtime_query *que
     bson_t filter = BSON_INITIALIZER;
     const bool dated = query->date.size > 0;
     enum error error =
-        append_after(catalogue, &filter, MONGO_SHOWTIMES, query->page.after, "start_time", "$gt");
+        append_after(catalogue, &filter, MONGO_SHOWTIMES, query->page.after, "start_time", false);
     if (error == ERROR_NONE && dated) {
         error = mongo_zones_read(&catalogue->zones, &catalogue->client, query->cinema);
     }

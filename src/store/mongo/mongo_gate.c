@@ -215,6 +215,7 @@ static enum error take(struct mongo_store *store, const bson_t *document)
         return ERROR_INTERNAL_ERROR;
     }
     gate->version = (uint64_t)bson_iter_as_int64(&at);
+    if (gate->written == gate->version) return ERROR_NONE;
     if (!bson_iter_init_find(&at, document, "edit") || !read_inner(&at, &edit)) return ERROR_NONE;
     return write_edit(store, &edit, gate->version, &ours);
 }

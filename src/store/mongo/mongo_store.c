@@ -58,7 +58,6 @@ static enum error pending(void *context, struct id after, struct id *showtimes, 
 /* What the last commit has left for afterwards; if it cannot be written, the showtime keeps it. */
 static void write_rest(struct mongo_store *store)
 {
-    mongo_gate_prune(store);
     (void)mongo_echo_write(store, &store->committed);
     mongo_echo_new_keys(store);
     mongo_settle_release(&store->committed);
@@ -194,6 +193,7 @@ static enum error tend(void *context, int64_t now_ms)
     struct mongo_store *store = context;
     CHECK(!store->open);
     write_rest(store);
+    mongo_gate_prune(store);
     if (store->unresolved_count > 0) (void)mongo_commit_resolve(store, (struct id){0});
     mongo_sweep_run(store, now_ms);
     return ERROR_NONE;

@@ -12,6 +12,7 @@ enum {
     SWEEP_EVERY_MS = 1000,
     SETTLED_AFTER_MS = 5000, /* Who is alive has written its rest long before. */
     SHOWTIMES_AT_ONCE = 16,  /* Each is some round trips. */
+    ENDED_AT_ONCE = 64,      /* Looked at: some wait for the end of their holds. */
     KEYS_AT_ONCE = 500,
 };
 
@@ -70,7 +71,8 @@ static void settle(struct mongo_store *store, struct id showtime, int64_t now_ms
     bson_t set = BSON_INITIALIZER;
     mongo_plan_begin(store, store->cut.version + 1);
     const enum error error = mongo_plan_finish(store, &set, &rest, 0, now_ms);
-    if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE) store->counts.swept++;
+    if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE)
+        store->counts.swept++;
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
@@ -100,22 +102,43 @@ static void complete(struct mongo_store *store, struct id showtime, int64_t now_
     BSON_APPEND_NULL(&store->plan.filter, "due_at");
     BSON_APPEND_UTF8(&set, "status", showtime_status_name(SHOWTIME_COMPLETED).data);
     const enum error error = mongo_plan_finish(store, &set, &rest, count, now_ms);
-    if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE) store->counts.swept++;
+    if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE)
+        store->counts.swept++;
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
 }
 
+/* The index finds what has ended; whether something is due of it, the document says. */
+static size_t list_ended(struct mongo_store *store, int64_t now_ms, struct id *showtimes)
+{
+    bson_t *filter = BCON_NEW("status", BCON_UTF8("scheduled"), "end_time", "{", "$lte",
+                              BCON_DATE_TIME(now_ms), "}");
+    bson_t *options = BCON_NEW("projection", "{", "due_at", BCON_INT32(1), "}", "sort", "{",
+                               "end_time", BCON_INT32(1), "}", "limit", BCON_INT64(ENDED_AT_ONCE),
+                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
+        store->client.collections[MONGO_SHOWTIMES], filter, options, NULL);
+    const bson_t *document = NULL;
+    size_t count = 0;
+    store->counts.round_trips++;
+    while (count < SHOWTIMES_AT_ONCE && mongoc_cursor_next(cursor, &document)) {
+        bson_iter_t at;
+        if (bson_iter_init_find(&at, document, "due_at") && !BSON_ITER_HOLDS_NULL(&at)) continue;
+        if (!bson_iter_init_find(&at, document, "_id")) continue;
+        if (mongo_fields_read_id(&at, &showtimes[count])) count++;
+    }
+    mongoc_cursor_destroy(cursor); /* An error: the next sweep. */
+    bson_destroy(options);
+    bson_destroy(filter);
+    return count;
+}
+
 static void complete_all(struct mongo_store *store, int64_t now_ms)
 {
     struct id showtimes[SHOWTIMES_AT_ONCE];
-    size_t count = 0;
-    bson_t *filter = BCON_NEW("status", BCON_UTF8("scheduled"), "end_time", "{", "$lte",
-                              BCON_DATE_TIME(now_ms), "}", "due_at", BCON_NULL);
-    if (list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count) == ERROR_NONE) {
-        for (size_t index = 0; index < count; index++) complete(store, showtimes[index], now_ms);
-    }
-    bson_destroy(filter);
+    const size_t count = list_ended(store, now_ms, showtimes);
+    for (size_t index = 0; index < count; index++) complete(store, showtimes[index], now_ms);
 }
 
 /* What a server with a TTL index does by itself. */
