@@ -102,9 +102,9 @@ class Chain(Office):
             page = self.staff.get(f"/api/staff/journal?limit=100{cursor}").expect(200).json
             entries += page["items"]
             cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
-        rows = [(entry["actor"], entry["role"], entry["action"], entry["subject"],
+        rows = [(entry["actor"], entry["role"], entry["action"], entry["subject_id"],
                  json.loads(entry["detail"])) for entry in reversed(entries)
-                if str(entry["detail"]).startswith("{")]
+                if str(entry.get("detail")).startswith("{")]
         return [row for row in rows if subject in (None, row[3])]
 
 
