@@ -50,13 +50,20 @@ struct mongo_unresolved {
     bson_t update;
 };
 
+/* Showtimes with something to end, as a start reads them. */
+struct mongo_pending {
+    struct id *ids; /* NULL: none were read. */
+    size_t count;
+    size_t next; /* The first that was not given out. */
+};
+
 /* The programme as one read showed it, and the edit that it is to take; see mongo_gate.h. */
 struct mongo_gate {
     uint64_t version;
     struct mongo_batches batches;
     struct mongo_plan plan;
-    bson_t edit;      /* With the plan: what it decides. */
-    bson_t showtime;  /* With the plan, if it makes or moves one: as it will be. */
+    bson_t edit;     /* With the plan: what it decides. */
+    bson_t showtime; /* With the plan, if it makes or moves one: as it will be. */
     bool has_showtime;
     uint64_t written; /* The version whose edit is written, and waits to leave; 0: none. */
 };
@@ -82,6 +89,7 @@ struct mongo_store {
     uint32_t unresolved_count;
     struct mongo_unresolved unresolved[UNRESOLVED_MAX];
     int64_t swept_at_ms;
+    struct mongo_pending pending;
     uint32_t indexes_missing; /* That the server cannot make: old keys are ours to delete. */
     struct mongo_store_counts counts;
 };

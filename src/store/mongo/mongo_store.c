@@ -260,6 +260,7 @@ void mongo_store_close(struct mongo_store *store)
     bson_destroy(&store->new_keys);
     mac_close(store->mac);
     mongo_client_close(&store->client);
+    free(store->pending.ids);
     free(store->scratch);
     free(store);
 }

@@ -12,6 +12,7 @@ enum {
     SWEEP_EVERY_MS = 1000,
     SETTLED_AFTER_MS = 5000, /* Who is alive has written its rest long before. */
     SHOWTIMES_AT_ONCE = 16,  /* Each is some round trips. */
+    PENDING_READ_MAX = 4096, /* Of a start: some 50 KB. */
     ENDED_AT_ONCE = 64,      /* Looked at: some wait for the end of their holds. */
     KEYS_AT_ONCE = 500,
 };
@@ -46,18 +47,56 @@ static enum error list(struct mongo_store *store, const bson_t *filter, size_t c
     return error;
 }
 
+/* Reads the ids behind `after` into the store, as many as fit: the index has all that is due
+ * together, and page by page it would be sorted for each page anew. */
+static enum error read_pending(struct mongo_store *store, struct id after)
+{
+    struct mongo_pending *pending = &store->pending;
+    const bson_oid_t oid = mongo_ids_to_oid(after);
+    bson_t *filter = BCON_NEW("due_at", "{", "$gte", BCON_DATE_TIME(0), "}");
+    if (!id_is_none(after)) {
+        bson_t behind;
+        BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &behind);
+        BSON_APPEND_OID(&behind, "$gt", &oid);
+        (void)bson_append_document_end(filter, &behind);
+    }
+    pending->next = 0;
+    pending->count = 0;
+    if (pending->ids == NULL) pending->ids = malloc(PENDING_READ_MAX * sizeof *pending->ids);
+    if (pending->ids == NULL) {
+        bson_destroy(filter);
+        return ERROR_STORE_UNAVAILABLE;
+    }
+    const enum error error = list(store, filter, PENDING_READ_MAX, pending->ids, &pending->count);
+    bson_destroy(filter);
+    return error;
+}
+
+static void forget_pending(struct mongo_store *store)
+{
+    free(store->pending.ids);
+    store->pending = (struct mongo_pending){0};
+}
+
 enum error mongo_sweep_pending(struct mongo_store *store, struct id after, struct id *showtimes,
                                size_t capacity, size_t *ret_count)
 {
     CHECK(capacity > 0);
-    const bson_oid_t oid = mongo_ids_to_oid(after);
-    bson_t *filter = BCON_NEW("due_at", "{", "$gte", BCON_DATE_TIME(0), "}", "_id", "{", "$gt",
-                              BCON_OID(&oid), "}");
+
+    struct mongo_pending *pending = &store->pending;
+    const bool goes_on = pending->next > 0 && id_equal(pending->ids[pending->next - 1], after);
+    const bool all_read = pending->count < PENDING_READ_MAX;
+    if (!goes_on || (pending->next == pending->count && !all_read)) {
+        const enum error error = read_pending(store, after);
+        if (error != ERROR_NONE) return error;
+    }
     size_t count = 0;
-    const enum error error = list(store, filter, capacity, showtimes, &count);
-    bson_destroy(filter);
-    if (error == ERROR_NONE) *ret_count = count;
-    return error;
+    while (count < capacity && pending->next < pending->count) {
+        showtimes[count++] = pending->ids[pending->next++];
+    }
+    *ret_count = count;
+    if (count < capacity) forget_pending(store);
+    return ERROR_NONE;
 }
 
 /* Writes what a showtime has not settled, and takes it out. Whoever moves the showtime meanwhile
