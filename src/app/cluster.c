@@ -72,24 +72,33 @@ static enum error reach(struct cluster *cluster, struct mongo_reason *ret_reason
 static enum error write_entries(void *context, const struct catalogue_entries *entries,
                                 struct catalogue_report *ret_report)
 {
-    return mongo_catalogue_write(context, entries, app_locale(), ret_report);
+    return mongo_catalogue_write(context, entries, app_locale(), clock_now_ms(), ret_report);
+}
+
+/* A store that loads a catalogue, and sells nothing. */
+static struct mongo_store *open_loader(struct mongo_connection *connection,
+                                       struct mongo_reason *ret_reason)
+{
+    struct mongo_store *store = NULL;
+    const struct mongo_store_options options = {.connection = connection, .instance = "seed"};
+    return mongo_store_open(&options, &store, ret_reason) == ERROR_NONE ? store : NULL;
 }
 
 /* What was begun is completed, though the database is not empty any more. */
 static enum error fill_with_demo(struct cluster *cluster, struct mongo_reason *ret_reason)
 {
     bool empty = false;
-    struct mongo_client client = {0};
     if (!cluster->config->demo) return ERROR_NONE;
+    struct mongo_store *store = open_loader(cluster->connection, ret_reason);
+    if (store == NULL) return ERROR_STORE_UNAVAILABLE;
     mongo_explain(ret_reason, "the demo's catalogue could not be written");
-    enum error error = mongo_client_open(cluster->connection, &client);
-    if (error == ERROR_NONE) error = mongo_catalogue_write_empty(&client, &empty);
+    enum error error = mongo_catalogue_write_empty(store, &empty);
     cluster->fills = cluster->fills || empty;
     if (error == ERROR_NONE && cluster->fills &&
-        seed_demo_into(write_entries, &client, clock_now_ms()) != EXIT_SUCCESS) {
+        seed_demo_into(write_entries, store, clock_now_ms()) != EXIT_SUCCESS) {
         error = ERROR_STORE_UNAVAILABLE;
     }
-    mongo_client_close(&client);
+    mongo_store_close(store);
     return error;
 }
 
@@ -325,17 +334,17 @@ struct reader cluster_reader(struct cluster *cluster)
 int cluster_seed(const struct config *config, const char *path)
 {
     struct mongo_connection *connection = NULL;
-    struct mongo_client client = {0};
+    struct mongo_store *store = NULL;
     struct mongo_reason reason = {""};
     mongo_connection_begin();
-    if (mongo_connection_open(config->mongo_uri.text, &connection, &reason) != ERROR_NONE) {
-        fprintf(stderr, "usher: MONGO_URI: %s\n", reason.text);
-        return EXIT_USAGE;
+    enum error error = mongo_connection_open(config->mongo_uri.text, &connection, &reason);
+    if (error == ERROR_NONE) {
+        store = open_loader(connection, &reason);
+        if (store == NULL) error = ERROR_STORE_UNAVAILABLE;
     }
-    int exit_code = EXIT_USAGE;
-    if (mongo_client_open(connection, &client) == ERROR_NONE)
-        exit_code = seed_file(path, write_entries, &client);
-    mongo_client_close(&client);
+    if (error != ERROR_NONE) fprintf(stderr, "usher: MONGO_URI: %s\n", reason.text);
+    const int exit_code = error == ERROR_NONE ? seed_file(path, write_entries, store) : EXIT_USAGE;
+    mongo_store_close(store);
     mongo_connection_close(connection);
     return exit_code;
 }
