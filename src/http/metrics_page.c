@@ -244,7 +244,7 @@ static void write_sharing(struct buffer *buffer, const struct house *house,
                           const struct engine_counts *engine)
 {
     struct sharing_counts counts;
-    if (house->sharing.count == NULL) return;
+    if (house->sharing.count == NULL || !desk_is_open(house)) return;
     house->sharing.count(house->sharing.context, &counts);
     metrics_sharing_write(&counts, engine, buffer);
 }

@@ -187,7 +187,7 @@ static enum error judge_some(struct writing *writing, size_t first, size_t count
     bson_t *options = BCON_NEW("projection", "{", "seats", BCON_INT32(0), "}");
     append_ids(writing, first, count, &filter);
     memset(writing->steps + first, ADD, count);
-    writing->tally_add(&store->counts.round_trips, 1);
+    tally_add(&writing->store->counts.round_trips, 1);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
         writing->store->client.collections[MONGO_SHOWTIMES], &filter, options, NULL);
     const bson_t *document = NULL;
@@ -285,7 +285,7 @@ static enum error insert(struct writing *writing, const bson_t **documents, size
     bson_error_t why = {0};
     enum mongo_class class = MONGO_DONE;
     enum error error = ERROR_NONE;
-    writing->tally_add(&store->counts.round_trips, 1);
+    tally_add(&writing->store->counts.round_trips, 1);
     const bool done =
         mongoc_collection_insert_many(writing->store->client.collections[MONGO_SHOWTIMES],
                                       documents, count, options, &reply, &why);
