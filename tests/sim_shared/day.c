@@ -12,10 +12,10 @@
 #define BEGINNING_MS INT64_C(1700000000000)
 
 enum {
-    ROUND_MS = 400,   /* While all come to rest. */
-    ROUNDS_REST = 40, /* Longer than a sweep waits for those who are alive. */
-    ROUNDS_MAX = 600,
-    YIELDS_MAX = 300,
+    ROUND_MS = 1000,  /* While all come to rest. */
+    ROUNDS_REST = 8,  /* Longer than a sweep waits for those who are alive. */
+    ROUNDS_MAX = 200,
+    YIELDS_MAX = 200,
 };
 
 static struct random chance;
@@ -153,16 +153,19 @@ static void pass_round(void)
 {
     weather.now_ms += ROUND_MS;
     if (weather.late_count > 0 && random_chance(&chance, 30)) weather_deliver();
-    for (uint32_t index = 0; index < YIELDS_MAX && !(house_idle() && index > 20); index++) {
+    for (uint32_t index = 0; index < YIELDS_MAX && !(house_idle() && index > 12); index++) {
         fibers_yield();
     }
 }
 
+/* A hold that lapses on the way needs its time too. */
 static void come_to_rest(void)
 {
-    for (uint32_t round = 0; round < ROUNDS_REST && !judge.broken; round++) pass_round();
-    weather_deliver_all();
-    for (uint32_t round = 0; round < ROUNDS_REST && !judge.broken; round++) pass_round();
+    for (uint32_t round = 0; round < ROUNDS_MAX && !judge.broken; round++) {
+        if (round == ROUNDS_REST) weather_deliver_all();
+        if (round > 2 * ROUNDS_REST && !judge_owes()) break;
+        pass_round();
+    }
     judge_at_rest();
 }
 

@@ -10,7 +10,11 @@
 
 #include "sim_shared/weather.h"
 
-enum { DRIVER_CONCERN_FAILED = 64 }; /* The majority was too slow. */
+/* Codes of the server. */
+enum {
+    DRIVER_TOO_LATE = 50,       /* A read took longer than it may. */
+    DRIVER_CONCERN_FAILED = 64, /* The majority was too slow. */
+};
 
 /* Ids that the driver makes begin anew. */
 void driver_begin(void);

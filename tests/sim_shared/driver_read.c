@@ -22,7 +22,7 @@ mongoc_cursor_t *mongoc_collection_find_with_opts(mongoc_collection_t *collectio
                                                   const mongoc_read_prefs_t *preferences)
 {
     static const char *const known[] = {"projection", "sort", "limit", "maxTimeMS", "batchSize",
-                                        NULL};
+                                        "readConcern", NULL};
     CHECK(preferences == NULL);
     driver_check_options(options, known);
     mongoc_cursor_t *cursor = malloc(sizeof *cursor);
@@ -60,13 +60,27 @@ static void keep(mongoc_cursor_t *cursor, const bson_t *document)
     cursor->found[place] = copy;
 }
 
+/* A primary that was deposed cannot say that it is still one. */
+static bool wants_latest(const mongoc_cursor_t *cursor)
+{
+    bson_iter_t at;
+    bson_iter_t level;
+    if (!bson_iter_init_find(&at, cursor->options, "readConcern")) return false;
+    CHECK(bson_iter_recurse(&at, &level));
+    CHECK(bson_iter_find(&level, "level"));
+    return strcmp(bson_iter_utf8(&level, NULL), "linearizable") == 0;
+}
+
 static void ask(mongoc_cursor_t *cursor)
 {
     cursor->asked = true;
     const enum strike strike = weather_operation(false);
-    cursor->failed = !driver_tell(strike, &cursor->reply, &cursor->error);
-    if (cursor->failed) return;
     const struct database_picture *picture = weather_picture();
+    cursor->failed = !driver_tell(strike, &cursor->reply, &cursor->error);
+    if (!cursor->failed && picture != NULL && wants_latest(cursor)) {
+        cursor->failed = !driver_fail(&cursor->error, MONGOC_ERROR_SERVER, DRIVER_TOO_LATE);
+    }
+    if (cursor->failed) return;
     const uint32_t count = database_count(cursor->collection, picture);
     for (uint32_t index = 0; index < count; index++) {
         const bson_t *document = database_at(cursor->collection, picture, index);

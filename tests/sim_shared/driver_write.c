@@ -52,6 +52,22 @@ static void do_or_delay(const struct statement *statement, enum strike strike, s
     }
 }
 
+static void append_duplicates(bson_t *reply, uint32_t count)
+{
+    bson_t errors;
+    BSON_APPEND_ARRAY_BEGIN(reply, "writeErrors", &errors);
+    for (uint32_t index = 0; index < count; index++) {
+        char buffer[16];
+        const char *key = NULL;
+        bson_t error;
+        (void)bson_uint32_to_string(index, &key, buffer, sizeof buffer);
+        BSON_APPEND_DOCUMENT_BEGIN(&errors, key, &error);
+        BSON_APPEND_INT32(&error, "code", MONGOC_ERROR_DUPLICATE_KEY);
+        (void)bson_append_document_end(&errors, &error);
+    }
+    (void)bson_append_array_end(reply, &errors);
+}
+
 /* All in one operation, unordered. */
 static bool write_all(const struct statement *statements, uint32_t count, bson_t *reply,
                   bson_error_t *error)
@@ -66,6 +82,7 @@ static bool write_all(const struct statement *statements, uint32_t count, bson_t
     }
     BSON_APPEND_INT32(reply, "matchedCount", (int32_t)tally.matched);
     BSON_APPEND_INT32(reply, "insertedCount", (int32_t)tally.inserted);
+    if (tally.duplicates > 0) append_duplicates(reply, tally.duplicates);
     if (strike == STRIKE_CONCERN_MUTE) {
         bson_t *errors = BCON_NEW("0", "{", "code", BCON_INT32(DRIVER_CONCERN_FAILED), "}");
         BSON_APPEND_ARRAY(reply, "writeConcernErrors", errors);

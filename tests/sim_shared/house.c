@@ -8,7 +8,7 @@
 #include "store/mongo/mongo_watch.h"
 
 enum {
-    TEND_PERCENT = 10,
+    TEND_PERCENT = 20,
     WATCH_PERCENT = 10,
     CHORES_MAX = 16,
     DUE_AFTER_MS = 1000,
@@ -280,7 +280,7 @@ struct mongo_connection *house_connection(void)
 
 bool house_idle(void)
 {
-    enum { LOOKS = 60 }; /* In which each chore has come several times. */
+    enum { LOOKS = 30 }; /* In which each chore has come several times. */
     for (uint32_t number = 1; number <= house.options.instances; number++) {
         const struct instance *instance = instance_of(number);
         if (instance->up && instance->idle_looks < LOOKS) return false;

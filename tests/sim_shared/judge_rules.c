@@ -115,7 +115,8 @@ static void move_booking(const struct judged_booking *booking, bool stood,
 {
     const struct booking *standing = &booking->standing;
     const int rank = judge_booking_rank(standing->status);
-    JUDGE_MUST(stood || attempts_of_key(&booking->document.key, &standing->user),
+    const bool ends_intent = !stood && standing->status == BOOKING_EXPIRED;
+    JUDGE_MUST(stood || ends_intent || attempts_of_key(&booking->document.key, &standing->user),
                "a hold was made that nobody asks for, or that was refused");
     JUDGE_MUST(!stood || rank >= judge_booking_rank(before->status),
                "I3: a booking went back from %d to %d", (int)before->status,
@@ -123,8 +124,8 @@ static void move_booking(const struct judged_booking *booking, bool stood,
     if (stood && before->status == standing->status) return;
     switch (standing->status) {
     case BOOKING_EXPIRED: {
-        const int64_t end_ms = before->hold_expires_at_ms + STEAL_GUARD_MS - JUDGE_SKEW_MS;
-        JUDGE_MUST(stood, "a booking came as expired");
+        const struct booking *lived = stood ? before : &booking->document.booking;
+        const int64_t end_ms = lived->hold_expires_at_ms + STEAL_GUARD_MS - JUDGE_SKEW_MS;
         JUDGE_MUST(weather.now_ms >= end_ms, "I2: a live hold was ended %lld ms too soon",
                    (long long)(end_ms - weather.now_ms));
         break;

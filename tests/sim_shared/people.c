@@ -103,12 +103,19 @@ static struct id any_showtime(void)
     return turn_fixture_id(1 + (chance(80) ? 0 : below(people.options.showtimes)));
 }
 
+/* The showtime is in the body too. */
+static void add_hold(const char *user, const char *seats, uint32_t key)
+{
+    struct command command = turn_fixture_hold(user, seats, key);
+    command.showtime = any_showtime();
+    command.claim.fingerprint.bytes[31] = command.showtime.bytes[ID_SIZE - 1];
+    add(&command, key, 0);
+}
+
 void people_hold(const char *user, const char *seats)
 {
     const uint32_t key = next_key();
-    struct command command = turn_fixture_hold(user, seats, key);
-    command.showtime = any_showtime();
-    add(&command, key, 0);
+    add_hold(user, seats, key);
 }
 
 static void choose_seats(char *text)
@@ -220,10 +227,7 @@ static void reuse_key(void)
     const struct call *call = &people.calls[lately(people.call_count)];
     if (call->command.kind != COMMAND_HOLD) return;
     choose_seats(seats);
-    struct command command =
-        turn_fixture_hold(name_of(&call->command.claim.user), seats, call->key);
-    command.showtime = any_showtime();
-    add(&command, call->key, 0);
+    add_hold(name_of(&call->command.claim.user), seats, call->key);
 }
 
 static void finish_refund(void)
