@@ -64,6 +64,7 @@ static void make_weather(void)
     weather.strike_percent = one_of((const uint32_t[]){0, 2, 5, 15}, 4);
     weather.death_permille = one_of((const uint32_t[]){0, 3, 8, 20}, 4);
     weather.partition_permille = one_of((const uint32_t[]){0, 0, 3, 8}, 4);
+    weather.outage_permille = one_of((const uint32_t[]){0, 0, 4, 15}, 4);
     weather.slow_percent = one_of((const uint32_t[]){0, 0, 1, 3}, 4);
 }
 

@@ -160,6 +160,7 @@ static void changed_booking(const bson_t *before, const bson_t *after)
     JUDGE_MUST(is_decided(booking->decision_count, booking->decisions, read.version,
                           (int)read.booking.status),
                "R1: a booking's document says what no commit has decided");
+    JUDGE_MUST(read.version >= booking->document.version, "R4: a booking's document went back");
     booking->document = read;
 }
 
@@ -184,6 +185,7 @@ static void changed_payment(const bson_t *before, const bson_t *after)
                               (int)read.payment.status),
                    "R1: a payment's document says what no commit has decided");
     }
+    JUDGE_MUST(read.version >= payment->document.version, "R4: a payment's document went back");
     payment->document = read;
 }
 

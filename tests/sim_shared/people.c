@@ -224,7 +224,12 @@ static void reuse_key(void)
 {
     char seats[SEATS_TEXT_SIZE];
     if (people.call_count == 0) return;
-    const struct call *call = &people.calls[lately(people.call_count)];
+    uint32_t index = lately(people.call_count);
+    for (uint32_t back = 1; back <= 8 && back <= people.call_count; back++) {
+        /* Rather one that may be half done. */
+        if (!people.calls[people.call_count - back].heard) index = people.call_count - back;
+    }
+    const struct call *call = &people.calls[index];
     if (call->command.kind != COMMAND_HOLD) return;
     choose_seats(seats);
     add_hold(name_of(&call->command.claim.user), seats, call->key);

@@ -3,7 +3,13 @@
 #include "base/check.h"
 #include "sim_shared/reached.h"
 
-enum { LATE_LOST_PERCENT = 30, SLOW_MS = 2000, QUICK_MS = 3 };
+enum {
+    LATE_PERCENT = 5, /* Of operations, before which something late comes. */
+    LATE_LOST_PERCENT = 30,
+    SLOW_MS = 2000,
+    QUICK_MS = 3,
+    OUTAGE_MS = 8000, /* Longer than a commit tries. */
+};
 
 struct weather weather;
 
@@ -32,7 +38,9 @@ void weather_calm(void)
     weather.strike_percent = 0;
     weather.death_permille = 0;
     weather.partition_permille = 0;
+    weather.outage_permille = 0;
     weather.slow_percent = 0;
+    memset(weather.outages_until_ms, 0, sizeof weather.outages_until_ms);
     weather.planned = STRIKE_NONE;
     for (uint32_t fiber = 0; fiber < FIBERS_MAX; fiber++) heal(fiber);
 }
@@ -76,6 +84,13 @@ static enum strike draw(uint32_t self, bool writes)
     if (weather.pictures[self] != NULL && writes) {
         return random_chance(weather.random, 50) ? STRIKE_CONCERN : STRIKE_NEVER;
     }
+    if (permille(weather.outage_permille)) {
+        const int64_t lasts_ms = random_between(weather.random, 500, OUTAGE_MS);
+        weather.outages_until_ms[self] = weather.now_ms + lasts_ms;
+    }
+    if (weather.now_ms < weather.outages_until_ms[self]) {
+        return writes ? strike_of(STRIKE_ACK_LOST, STRIKE_LATE) : STRIKE_NEVER;
+    }
     if (!random_chance(weather.random, weather.strike_percent)) return STRIKE_NONE;
     return writes ? strike_of(STRIKE_NOT_SENT, STRIKE_STEPPED_DOWN)
                   : strike_of(STRIKE_NOT_SENT, STRIKE_NEVER);
@@ -87,7 +102,7 @@ enum strike weather_operation(bool writes)
     if (self == 0) return STRIKE_NONE;
     fibers_yield();
     take_time();
-    if (weather.late_count > 0 && random_chance(weather.random, 10)) weather_deliver();
+    if (weather.late_count > 0 && random_chance(weather.random, LATE_PERCENT)) weather_deliver();
     if (weather.dead[self]) return STRIKE_DEATH;
     turn_partition(self);
     weather.operations++;

@@ -43,6 +43,7 @@ struct weather {
     uint32_t death_permille;
     uint32_t partition_permille; /* Of operations of the fibers up to `instances`. */
     uint32_t instances;
+    uint32_t outage_permille;
     uint32_t slow_percent; /* Operations that take up to two seconds. */
     int64_t now_ms;        /* True time. */
     uint64_t operations;   /* Of instances, so far. */
@@ -51,6 +52,7 @@ struct weather {
     bool dead[FIBERS_MAX];
     struct database_picture *pictures[FIBERS_MAX]; /* Of a partition; NULL: none. */
     uint32_t partitions[FIBERS_MAX];               /* Begun so far. */
+    int64_t outages_until_ms[FIBERS_MAX];          /* In which nothing is answered. */
     uint32_t late_count;
     struct statement late[LATE_MAX];
     uint64_t struck[STRIKE_COUNT];
