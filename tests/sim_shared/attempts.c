@@ -47,14 +47,15 @@ void attempts_lose(uint32_t instance, void (*lost)(const struct attempt *attempt
     }
 }
 
-bool attempts_of_key(const struct uuid *key, const struct user *user)
+uint32_t attempts_of_key(const struct uuid *key, const struct user *user)
 {
+    uint32_t count = 0;
     for (uint32_t index = 0; index < used; index++) {
         const struct claim_key *claim = &all[index].command.claim;
         if (all[index].state == ATTEMPT_FREE || !uuid_equal(claim->key, *key)) continue;
-        if (user_equal(&claim->user, user)) return true;
+        count += user_equal(&claim->user, user);
     }
-    return false;
+    return count;
 }
 
 bool attempts_of_booking(enum command_kind kind, struct id booking)

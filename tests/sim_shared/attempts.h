@@ -45,7 +45,7 @@ void attempts_forget(struct attempt *attempt);
 void attempts_lose(uint32_t instance, void (*lost)(const struct attempt *attempt));
 
 /* Is there an attempt that may have this effect? */
-bool attempts_of_key(const struct uuid *key, const struct user *user);
+uint32_t attempts_of_key(const struct uuid *key, const struct user *user); /* How many? */
 bool attempts_of_booking(enum command_kind kind, struct id booking);
 bool attempts_of_payment(enum command_kind kind, struct id payment);
 bool attempts_of_showtime(enum command_kind kind, struct id showtime);

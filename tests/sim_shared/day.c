@@ -64,18 +64,18 @@ static void make_weather(void)
     weather.strike_percent = one_of((const uint32_t[]){0, 2, 5, 15}, 4);
     weather.death_permille = one_of((const uint32_t[]){0, 3, 8, 20}, 4);
     weather.partition_permille = one_of((const uint32_t[]){0, 0, 3, 8}, 4);
-    weather.outage_permille = one_of((const uint32_t[]){0, 0, 4, 15}, 4);
+    weather.outage_permille = one_of((const uint32_t[]){0, 0, 15, 50}, 4);
     weather.slow_percent = one_of((const uint32_t[]){0, 0, 1, 3}, 4);
 }
 
 static struct house_options make_house(void)
 {
-    static const uint32_t hold_ms[] = {HOLD_MS_DEFAULT, 20000, 60000};
-    static const uint32_t payment_ms[] = {PAYMENT_MS_DEFAULT, 15000, 90000};
+    static const uint32_t hold_ms[] = {HOLD_MS_DEFAULT, 10000, 20000, 60000};
+    static const uint32_t payment_ms[] = {PAYMENT_MS_DEFAULT, 8000, 15000, 90000};
     struct house_options options = {
         .instances = 2 + random_below(&chance, HOUSE_INSTANCES_MAX - 1),
-        .policy = {.hold_ms = one_of(hold_ms, 3),
-                   .payment_ms = one_of(payment_ms, 3),
+        .policy = {.hold_ms = one_of(hold_ms, 4),
+                   .payment_ms = one_of(payment_ms, 4),
                    .held_seats_max = HELD_SEATS_MAX_DEFAULT,
                    .tag_key = {.bytes = {7}}},
         .lock = (enum house_lock)random_below(&chance, 3),
@@ -133,7 +133,7 @@ static void yield_some(uint32_t most)
 static void pass_time(void)
 {
     weather.now_ms += random_between(&chance, 0, 200);
-    if (random_chance(&chance, 4)) weather.now_ms += random_between(&chance, 1000, 30000);
+    if (random_chance(&chance, 6)) weather.now_ms += random_between(&chance, 1000, 15000);
     if (random_chance(&chance, 1)) weather.now_ms += HOLD_MS_DEFAULT;
 }
 
@@ -173,6 +173,7 @@ static void come_to_rest(void)
 static void all_die(void)
 {
     house_allow(0);
+    fibers_set_stay(0);
     while (house_up() > 0) fibers_yield();
     reached_saw_if(judge_owes(), REACHED_ALL_DIED_WITH_DEBTS);
     weather_calm();

@@ -56,6 +56,11 @@ void fibers_begin(struct random *random, uint32_t stay_percent)
     open_fiber(&fibers.all[0]);
 }
 
+void fibers_set_stay(uint32_t stay_percent)
+{
+    fibers.stay_percent = stay_percent;
+}
+
 static void *live(void *argument)
 {
     struct fiber *fiber = argument;

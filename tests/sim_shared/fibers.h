@@ -15,6 +15,9 @@ enum { FIBERS_MAX = 6 };
 /* The caller becomes fiber 0. `stay_percent`: how often a fiber that yields goes on itself. */
 void fibers_begin(struct random *random, uint32_t stay_percent);
 
+/* From now on. */
+void fibers_set_stay(uint32_t stay_percent);
+
 /* Adds a fiber; it runs when the baton comes to it, until `run` returns. */
 void fibers_start(void (*run)(void *context), void *context);
 

@@ -23,8 +23,8 @@ struct instance {
     struct feed *feed;
     struct mongo_client client; /* For what it looks for. */
     struct shared_lock lock;
-    bool busy;
-    uint32_t idle_looks; /* Since it had something to do. */
+    bool stepping;       /* It waits for the database, */
+    uint32_t idle_looks; /* or looks whether there is something to do, so often by now. */
     uint32_t inbox_count;
     struct attempt *inbox[HOUSE_INBOX_MAX];
     struct command chores[CHORES_MAX];
@@ -137,7 +137,6 @@ static void start(struct instance *instance)
 {
     weather_restart(instance->number);
     instance->up = open_parts(instance) && !weather.dead[instance->number];
-    instance->busy = true;
     instance->idle_looks = 0;
     if (!instance->up) close_parts(instance); /* It will be tried again. */
 }
@@ -192,14 +191,16 @@ static void watch(struct instance *instance)
 static void live_on(struct instance *instance)
 {
     const bool asked = instance->inbox_count > 0;
+    instance->stepping = true;
     take_inbox(instance);
-    instance->busy = engine_step(instance->engine, clock_of(instance));
+    const bool busy = engine_step(instance->engine, clock_of(instance));
     const bool dead = weather.dead[instance->number];
     if (!dead && random_chance(weather.random, TEND_PERCENT)) {
         engine_tend(instance->engine, clock_of(instance));
     }
     if (!dead && random_chance(weather.random, WATCH_PERCENT)) watch(instance);
-    instance->idle_looks = asked || instance->busy ? 0 : instance->idle_looks + 1;
+    instance->stepping = false;
+    instance->idle_looks = asked || busy ? 0 : instance->idle_looks + 1;
 }
 
 static void run(void *context)
@@ -283,7 +284,7 @@ bool house_idle(void)
     enum { LOOKS = 30 }; /* In which each chore has come several times. */
     for (uint32_t number = 1; number <= house.options.instances; number++) {
         const struct instance *instance = instance_of(number);
-        if (instance->up && instance->idle_looks < LOOKS) return false;
+        if (instance->stepping || (instance->up && instance->idle_looks < LOOKS)) return false;
     }
     return true;
 }

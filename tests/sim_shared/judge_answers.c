@@ -145,12 +145,30 @@ static void hear_refused(const struct attempt *attempt)
     JUDGE_MUST(command->kind != COMMAND_MONEY || attempt->partitioned, "M1: money was turned away: %d", (int)refusal);
 }
 
+/* "Nothing was written": then there is nothing of it, unless somebody else asked for the same. */
+static void hear_failed(const struct attempt *attempt)
+{
+    const struct claim_key *claim = &attempt->command.claim;
+    if (attempt->command.kind != COMMAND_HOLD || judge.keys[attempt->key].granted) return;
+    if (attempts_of_key(&claim->key, &claim->user) > 1) return;
+    for (uint32_t index = 0; index < judge.booking_count; index++) {
+        const struct judged_booking *booking = &judge.bookings[index];
+        if (!uuid_equal(booking->document.key, claim->key) || !booking->stands) continue;
+        JUDGE_MUST(booking->made <= attempt->sent_change,
+                   "a hold was made, and is said to have failed");
+    }
+}
+
 void judge_heard(const struct attempt *attempt)
 {
     const struct answer *answer = &attempt->command.answer;
     if (judge.broken) return;
     judge.answers++;
     if (answer->failure == ERROR_INTERNAL_ERROR) judge_break("a showtime was closed");
+    if (answer->failure == ERROR_STORE_UNAVAILABLE ||
+        answer->failure == ERROR_BOOKING_LOCK_FAILED) {
+        hear_failed(attempt);
+    }
     if (answer->failure != ERROR_NONE) return;
     /* Who is cut off may say what was so before; the others judge what is so. */
     JUDGE_MUST(attempt->partitioned || answer->replayed ||

@@ -116,7 +116,7 @@ static void move_booking(const struct judged_booking *booking, bool stood,
     const struct booking *standing = &booking->standing;
     const int rank = judge_booking_rank(standing->status);
     const bool ends_intent = !stood && standing->status == BOOKING_EXPIRED;
-    JUDGE_MUST(stood || ends_intent || attempts_of_key(&booking->document.key, &standing->user),
+    JUDGE_MUST(stood || ends_intent || attempts_of_key(&booking->document.key, &standing->user) > 0,
                "a hold was made that nobody asks for, or that was refused");
     JUDGE_MUST(!stood || rank >= judge_booking_rank(before->status),
                "I3: a booking went back from %d to %d", (int)before->status,
@@ -208,7 +208,7 @@ static void move_payment(const struct judged_payment *payment, bool stood,
     const struct payment *standing = &payment->standing;
     const bool was_paid = stood && payment_paid(before->status);
     const bool is_paid = payment_paid(standing->status);
-    JUDGE_MUST(stood || attempts_of_key(&payment->document.key, &standing->user),
+    JUDGE_MUST(stood || attempts_of_key(&payment->document.key, &standing->user) > 0,
                "a payment was made that nobody asks for, or that was refused");
     JUDGE_MUST(is_paid || !was_paid, "M1: money that was decided is open again");
     if (was_paid) {
@@ -246,6 +246,7 @@ static void follow_booking(struct judged_booking *booking, bool commits)
     booking->stands = judge_stands_booking(booking, &booking->standing);
     if (stood == booking->stands && (!stood || same_booking(&before, &booking->standing))) return;
     booking->changed = judge.changes;
+    if (!stood) booking->made = judge.changes;
     JUDGE_MUST(commits, "R1: a document moved booking from %d to %d", (int)before.status,
                (int)booking->standing.status);
     JUDGE_MUST(booking->stands, "I1: a booking that stood is gone");

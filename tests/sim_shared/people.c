@@ -297,7 +297,7 @@ void people_act(void)
     else if (dice < 35) new_hold();
     else if (dice < 65) new_pay();
     else if (dice < 75) new_cancel();
-    else if (dice < 95) ask_again();
+    else if (dice < 92) ask_again();
     else reuse_key();
 }
 

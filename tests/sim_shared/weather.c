@@ -84,7 +84,8 @@ static enum strike draw(uint32_t self, bool writes)
     if (weather.pictures[self] != NULL && writes) {
         return random_chance(weather.random, 50) ? STRIKE_CONCERN : STRIKE_NEVER;
     }
-    if (permille(weather.outage_permille)) {
+    /* They begin with a write: a read that fails has no consequences. */
+    if (writes && permille(weather.outage_permille)) {
         const int64_t lasts_ms = random_between(weather.random, 500, OUTAGE_MS);
         weather.outages_until_ms[self] = weather.now_ms + lasts_ms;
     }
