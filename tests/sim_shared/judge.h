@@ -43,7 +43,8 @@ struct judged_booking {
     uint64_t changed; /* The judge's count, when what stands changed last. */
     uint32_t decision_count;
     struct decision decisions[JUDGE_DECISIONS_MAX];
-    bool heard; /* A client was told of it. */
+    bool heard;  /* A client was told of it. */
+    bool lapsed; /* It has expired, if only for a while. */
 };
 
 struct judged_payment {
@@ -54,7 +55,7 @@ struct judged_payment {
     struct decision decisions[JUDGE_DECISIONS_MAX];
     bool told_paid;  /* The gateway says that it was paid, */
     bool told_wrong; /* or another amount. */
-    bool taken;      /* And was told that this is known. */
+    uint32_t taken;  /* And was told that this is known, so often. */
 };
 
 struct judged_seat {

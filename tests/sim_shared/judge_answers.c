@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "sim_shared/judge.h"
 #include "sim_shared/reached.h"
+#include "sim_shared/scenarios.h"
 
 static void hear_made(const struct attempt *attempt, struct id made, int64_t end_ms)
 {
@@ -41,7 +42,7 @@ static void hear_money(const struct command *command)
         return;
     }
     if (command->news != MONEY_PAID) return;
-    payment->taken = true;
+    if (payment->taken++ > 0) scenarios_taken(payment);
     const enum payment_status status = payment->standing.status;
     JUDGE_MUST(payment_paid(status), "M1: money was taken, and nothing is decided");
     const enum money_outcome outcome = command->answer.outcome;

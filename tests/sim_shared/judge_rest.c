@@ -24,7 +24,7 @@ static void rest_booking(const struct judged_booking *booking)
 static void rest_payment(const struct judged_payment *payment)
 {
     JUDGE_MUST(!payment->document.money_waits, "M1: money waits for its decision");
-    JUDGE_MUST(!payment->taken || payment_paid(payment->standing.status),
+    JUDGE_MUST(payment->taken == 0 || payment_paid(payment->standing.status),
                "M1: money was taken, and is neither kept nor goes back");
     if (!payment->stands) return;
     JUDGE_MUST(payment->document.payment.status == payment->standing.status,

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "sim_shared/reached.h"
+#include "sim_shared/scenarios.h"
 
 /* An entry of `settle` may go once its document shows it, or something later. */
 static bool is_shown(const struct mongo_settle_entry *entry)
@@ -110,7 +111,7 @@ static bool asked_for_cancel(const struct judged_booking *booking)
             attempts_of_payment(COMMAND_REFUND, booking->standing.payment));
 }
 
-static void move_booking(const struct judged_booking *booking, bool stood,
+static void move_booking(struct judged_booking *booking, bool stood,
                          const struct booking *before)
 {
     const struct booking *standing = &booking->standing;
@@ -122,6 +123,7 @@ static void move_booking(const struct judged_booking *booking, bool stood,
                "I3: a booking went back from %d to %d", (int)before->status,
                (int)standing->status);
     if (stood && before->status == standing->status) return;
+    booking->lapsed = booking->lapsed || standing->status == BOOKING_EXPIRED;
     switch (standing->status) {
     case BOOKING_EXPIRED: {
         const struct booking *lived = stood ? before : &booking->document.booking;
@@ -223,6 +225,7 @@ static void move_payment(const struct judged_payment *payment, bool stood,
     reached_saw_if(standing->status == PAYMENT_COMPLETED && before->status == PAYMENT_FAILED,
                    REACHED_MONEY_AFTER_FAILED);
     if (standing->status == PAYMENT_REFUND_DUE) check_reason(payment, before);
+    scenarios_decided(payment, before);
 }
 
 /* A payment that a commit superseded before its echo is open, and failed; both are open. */

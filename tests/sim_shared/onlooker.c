@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "sim_shared/judge.h"
 #include "sim_shared/people.h"
-#include "sim_shared/reached.h"
+#include "sim_shared/scenarios.h"
 #include "store/mongo/mongo_reader.h"
 
 static struct mongo_reader *reader;
@@ -17,7 +17,7 @@ static void look_at_booking(void)
     CHECK(booking != NULL);
     const struct reader port = mongo_reader_port(reader);
     const int rank_before = judge_booking_rank(booking->standing.status);
-    const uint64_t changed = booking->changed;
+    const enum booking_status before = booking->standing.status;
     struct booking shown;
     uint64_t version = 0;
     const enum error error = port.methods->find_booking(port.context, id, &shown, &version);
@@ -29,7 +29,7 @@ static void look_at_booking(void)
                rank_before);
     JUDGE_MUST(rank <= judge_booking_rank(booking->standing.status),
                "M8: a reader was shown what is not so");
-    reached_saw_if(booking->changed != changed, REACHED_READ_WHILE_IT_MOVED);
+    scenarios_read(before, booking->standing.status, booking->lapsed);
 }
 
 static void look_at_payment(void)
