@@ -6,6 +6,7 @@
 #include "sim_shared/onlooker.h"
 #include "sim_shared/people.h"
 #include "sim_shared/reached.h"
+#include "sim_shared/story.h"
 #include "store/mongo/mongo_ids.h"
 #include "support/turn_fixture.h"
 
@@ -19,6 +20,7 @@ enum {
 };
 
 static struct random chance;
+static uint64_t operations;
 
 static uint32_t one_of(const uint32_t *choices, uint32_t count)
 {
@@ -89,6 +91,16 @@ static struct house_options make_house(void)
     return options;
 }
 
+/* Two instances that agree on the time, and no lock. */
+static void keep_simple(struct house_options *house)
+{
+    house->instances = 2;
+    house->lock = HOUSE_LOCK_NONE;
+    house->policy.hold_ms = HOLD_MS_DEFAULT;
+    house->policy.payment_ms = PAYMENT_MS_DEFAULT;
+    memset(house->skews_ms, 0, sizeof house->skews_ms);
+}
+
 static void open_day(const struct day *day)
 {
     random_seed(&chance, day->seed);
@@ -97,18 +109,20 @@ static void open_day(const struct day *day)
     attempts_begin();
     judge_begin(day->verbose);
     database_begin((struct database_watcher){.changed = judge_changed});
-    const uint32_t showtimes = 1 + random_chance(&chance, 30);
-    const uint32_t seats = 1 + random_below(&chance, 5);
+    const uint32_t showtimes = day->tells_story ? 1 : 1 + random_chance(&chance, 30);
+    const uint32_t seats = day->tells_story ? 3 : 1 + random_below(&chance, 5);
     for (uint32_t number = 1; number <= showtimes; number++) put_showtime(number, seats);
-    const struct house_options house = make_house();
+    struct house_options house = make_house();
+    if (day->tells_story) keep_simple(&house);
     fibers_begin(&chance, one_of((const uint32_t[]){0, 40, 80, 95}, 4));
     weather.instances = house.instances;
     house_begin(&house);
     const struct people_options people = {.instances = house.instances,
                                           .showtimes = showtimes,
                                           .seats = seats,
-                                          .staff_percent = one_of((const uint32_t[]){0, 8, 20}, 3),
-                                          .wrong_amounts = random_chance(&chance, 30)};
+                                          .staff_percent = one_of((const uint32_t[]){0, 10, 25}, 3),
+                                          .wrong_amounts = random_chance(&chance, 30),
+                                          .quiet = day->tells_story};
     people_begin(&people);
     onlooker_begin();
 }
@@ -146,6 +160,23 @@ static void have_trouble(const struct day *day)
         (void)people_insist(false);
         pass_time();
         yield_some(60);
+    }
+}
+
+/* Each step is heard before the next. */
+static void tell_story(const struct day *day)
+{
+    weather.planned = day->strike;
+    weather.struck_at = day->struck_at;
+    fibers_set_stay(50);
+    for (uint32_t step = 0; story_go_on(day->story, step) && !judge.broken; step++) {
+        uint32_t open = 1;
+        for (uint32_t round = 0; round < ROUNDS_MAX && open > 0 && !judge.broken; round++) {
+            yield_some(20);
+            weather.now_ms += random_between(&chance, 0, 100);
+            open = people_insist(false);
+        }
+        JUDGE_MUST(open == 0, "step %u of a story was not answered", step);
     }
 }
 
@@ -199,7 +230,9 @@ static void all_ends(void)
 bool day_run(const struct day *day)
 {
     open_day(day);
-    have_trouble(day);
+    if (day->tells_story) tell_story(day);
+    else have_trouble(day);
+    operations = weather.operations;
     all_die();
     house_allow(1);
     come_to_rest();
@@ -207,4 +240,9 @@ bool day_run(const struct day *day)
     all_ends();
     close_day();
     return !judge.broken;
+}
+
+uint64_t day_operations(void)
+{
+    return operations;
 }

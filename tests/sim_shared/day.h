@@ -5,8 +5,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "sim_shared/weather.h"
 
 enum { DAY_STEPS_DEFAULT = 60, DAY_STEPS_MAX = 400 };
 
@@ -14,7 +13,14 @@ struct day {
     uint64_t seed;
     uint32_t steps; /* Of trouble. */
     bool verbose;
+    bool tells_story; /* Instead of trouble: this one, */
+    uint32_t story;
+    enum strike strike; /* whose operation of this number is struck. */
+    uint64_t struck_at;
 };
 
 /* False if a rule was broken: judge.fault says which. */
 bool day_run(const struct day *day);
+
+/* Operations of the last day's trouble, or story. */
+uint64_t day_operations(void);

@@ -83,7 +83,7 @@ static void add(const struct command *command, uint32_t key, int64_t due_ms)
     }
     if (due_ms > weather.now_ms) return;
     send_to_any(index);
-    if (chance(10)) send_to_any(index);
+    if (!people.options.quiet && chance(10)) send_to_any(index);
 }
 
 static uint32_t next_key(void)
@@ -100,6 +100,7 @@ static bool is_full(void)
 
 static struct id any_showtime(void)
 {
+    if (people.options.showtimes == 1) return turn_fixture_id(1);
     return turn_fixture_id(1 + (chance(80) ? 0 : below(people.options.showtimes)));
 }
 
@@ -149,6 +150,7 @@ static const char *name_of(const struct user *user)
 
 void people_pay(uint32_t booking, enum payment_method method, bool confirms)
 {
+    CHECK(booking < people.booking_count);
     const struct known *known = &people.bookings[booking];
     const char *user = name_of(&known->user);
     const uint32_t key = next_key();
@@ -160,6 +162,7 @@ void people_pay(uint32_t booking, enum payment_method method, bool confirms)
 
 void people_cancel(uint32_t booking)
 {
+    CHECK(booking < people.booking_count);
     const struct known *known = &people.bookings[booking];
     struct command command = turn_fixture_cancel(name_of(&known->user), known->id);
     command.showtime = known->showtime;
@@ -181,11 +184,13 @@ static void tell_money(uint32_t payment, enum money_news news, bool wrong, int64
 
 void people_money(uint32_t payment, enum money_news news, bool wrong)
 {
+    CHECK(payment < people.payment_count);
     tell_money(payment, news, wrong, 0);
 }
 
 void people_refund(uint32_t payment)
 {
+    CHECK(payment < people.payment_count);
     const struct known *known = &people.payments[payment];
     const uint32_t key = next_key();
     struct staff_order order;
@@ -326,10 +331,10 @@ static void plan_money(uint32_t payment)
     const int64_t end_ms = people.payments[payment].payment.expires_at_ms;
     const int64_t left_ms = end_ms > weather.now_ms ? end_ms - weather.now_ms : 1;
     const uint32_t dice = below(100);
-    if (is_full() || dice < 10) return;
+    if (people.options.quiet || is_full() || dice < 10) return;
     const bool wrong = people.options.wrong_amounts && chance(8);
-    if (chance(20)) tell_money(payment, MONEY_FAILED, false, later_ms(left_ms));
-    if (dice < 70) {
+    if (chance(30)) tell_money(payment, MONEY_FAILED, false, later_ms(left_ms));
+    if (dice < 60) {
         tell_money(payment, MONEY_PAID, wrong, later_ms(chance(50) ? 2000 : left_ms));
     } else {
         tell_money(payment, MONEY_PAID, wrong, end_ms + random_between(weather.random, 0, 8000));

@@ -16,6 +16,7 @@ struct people_options {
     uint32_t seats;       /* Of a hall. */
     uint32_t staff_percent; /* Of acts. */
     bool wrong_amounts;
+    bool quiet; /* Nothing happens but what is told to: for stories. */
 };
 
 void people_begin(const struct people_options *options);
