@@ -1,16 +1,18 @@
 #include "sim_shared/fibers.h"
 
-#include <pthread.h>
-#include <semaphore.h>
+#include <sys/mman.h>
+#include <ucontext.h>
 
 #include "base/check.h"
 
+enum { STACK_SIZE = 1024 * 1024 };
+
 struct fiber {
-    sem_t baton;
-    pthread_t thread;
+    ucontext_t context;
+    void *stack; /* Kept for the next one. */
     bool over;
-    void (*run)(void *context);
-    void *context;
+    void (*run)(void *argument);
+    void *argument;
 };
 
 static struct {
@@ -21,22 +23,11 @@ static struct {
     struct fiber all[FIBERS_MAX];
 } fibers;
 
-static void open_fiber(struct fiber *fiber)
+static void switch_to(uint32_t next)
 {
-    fiber->over = false;
-    CHECK(sem_init(&fiber->baton, 0, 0) == 0);
-}
-
-static void wait_for_baton(uint32_t self)
-{
-    while (sem_wait(&fibers.all[self].baton) != 0) continue;
-    CHECK(fibers.running == self);
-}
-
-static void pass_to(uint32_t next)
-{
+    struct fiber *from = &fibers.all[fibers.running];
     fibers.running = next;
-    CHECK(sem_post(&fibers.all[next].baton) == 0);
+    CHECK(swapcontext(&from->context, &fibers.all[next].context) == 0);
 }
 
 /* One of those that are not over; fiber 0 is not over before the others. */
@@ -53,7 +44,7 @@ void fibers_begin(struct random *random, uint32_t stay_percent)
     fibers.stay_percent = stay_percent;
     fibers.count = 1;
     fibers.running = 0;
-    open_fiber(&fibers.all[0]);
+    fibers.all[0].over = false;
 }
 
 void fibers_set_stay(uint32_t stay_percent)
@@ -61,34 +52,39 @@ void fibers_set_stay(uint32_t stay_percent)
     fibers.stay_percent = stay_percent;
 }
 
-static void *live(void *argument)
+static void live(void)
 {
-    struct fiber *fiber = argument;
-    wait_for_baton((uint32_t)(fiber - fibers.all));
-    fiber->run(fiber->context);
+    struct fiber *fiber = &fibers.all[fibers.running];
+    fiber->run(fiber->argument);
     fiber->over = true;
-    pass_to(choose());
-    return NULL;
+    switch_to(choose());
+    CHECK(!"a fiber that is over goes on");
 }
 
-void fibers_start(void (*run)(void *context), void *context)
+void fibers_start(void (*run)(void *context), void *argument)
 {
     CHECK(fibers.count < FIBERS_MAX);
     struct fiber *fiber = &fibers.all[fibers.count++];
-    open_fiber(fiber);
+    fiber->over = false;
     fiber->run = run;
-    fiber->context = context;
-    CHECK(pthread_create(&fiber->thread, NULL, live, fiber) == 0);
+    fiber->argument = argument;
+    CHECK(getcontext(&fiber->context) == 0);
+    if (fiber->stack == NULL) {
+        fiber->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+        CHECK(fiber->stack != MAP_FAILED);
+    }
+    fiber->context.uc_stack.ss_sp = fiber->stack;
+    fiber->context.uc_stack.ss_size = STACK_SIZE;
+    fiber->context.uc_link = NULL;
+    makecontext(&fiber->context, live, 0);
 }
 
 void fibers_yield(void)
 {
-    const uint32_t self = fibers.running;
     if (random_chance(fibers.random, fibers.stay_percent)) return;
     const uint32_t next = choose();
-    if (next == self) return;
-    pass_to(next);
-    wait_for_baton(self);
+    if (next != fibers.running) switch_to(next);
 }
 
 uint32_t fibers_self(void)
@@ -100,13 +96,7 @@ void fibers_end(void)
 {
     CHECK(fibers.running == 0);
     for (uint32_t index = 1; index < fibers.count; index++) {
-        while (!fibers.all[index].over) {
-            pass_to(index);
-            wait_for_baton(0);
-        }
-        CHECK(pthread_join(fibers.all[index].thread, NULL) == 0);
-        CHECK(sem_destroy(&fibers.all[index].baton) == 0);
+        while (!fibers.all[index].over) switch_to(index);
     }
-    CHECK(sem_destroy(&fibers.all[0].baton) == 0);
     fibers.count = 0;
 }

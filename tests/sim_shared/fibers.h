@@ -1,7 +1,7 @@
 /* fibers.h - several lines of action, of which one runs at a time; who is next follows from a seed.
  *
- * Threads that pass a baton: code that blocks, as the store does in the database, is stopped at
- * any place that yields, and sanitizers and debuggers see plain threads.
+ * Code that blocks, as the store does in the database, is stopped at any place that yields; each
+ * fiber has a stack of its own. Threads that pass a baton cost ten times as much.
  *
  * Shape:  fiber 0 is the caller; up to FIBERS_MAX in all.
  * Thread: whoever has the baton.
@@ -19,7 +19,7 @@ void fibers_begin(struct random *random, uint32_t stay_percent);
 void fibers_set_stay(uint32_t stay_percent);
 
 /* Adds a fiber; it runs when the baton comes to it, until `run` returns. */
-void fibers_start(void (*run)(void *context), void *context);
+void fibers_start(void (*run)(void *argument), void *argument);
 
 /* Lets another one go on, or not. */
 void fibers_yield(void);

@@ -16,7 +16,7 @@
 
 enum {
     REPEAT_EVERY = 50,         /* Seeds between those that are run twice, to the same end. */
-    SEEDS_FOR_ALL_STATES = 400 /* From so many on every state must have been reached. */
+    SEEDS_FOR_ALL_STATES = 1500 /* From so many on every state must have been reached. */
 };
 
 struct options {
@@ -137,7 +137,7 @@ int main(int count, char **words)
         options.day.seed++;
     }
     const uint32_t missing = reached_report();
-    if (well && passed >= SEEDS_FOR_ALL_STATES && missing > 0) {
+    if (well && !options.exhaustive && passed >= SEEDS_FOR_ALL_STATES && missing > 0) {
         printf("%u states were never reached\n", missing);
         well = false;
     }

@@ -20,10 +20,10 @@ void scenarios_decided(const struct judged_payment *payment, const struct paymen
     const enum payment_reason reason = payment->standing.reason;
     const bool kept = payment->standing.status == PAYMENT_COMPLETED;
     const bool rescued = kept && booking->lapsed;
+    reached_saw_if(reason == REASON_REQUESTED && booking->lapsed, REACHED_E_LATE_STAFF_REFUND);
     if (count_paid(payment->standing.booking) < 2) return;
     reached_saw_if(reason == REASON_BOOKING_CANCELLED, REACHED_C_TWO_PAID_CANCELLED);
     reached_saw_if(reason == REASON_REQUESTED, REACHED_D_TWO_PAID_STAFF_REFUND);
-    reached_saw_if(reason == REASON_REQUESTED && booking->lapsed, REACHED_E_LATE_STAFF_REFUND);
     reached_saw_if(reason == REASON_SHOWTIME_CANCELLED, REACHED_F_TWO_PAID_SHOW_CANCELLED);
     reached_saw_if(rescued || (reason == REASON_BOOKING_PAID && booking->lapsed),
                    REACHED_I_TWO_PAID_RESCUED);
