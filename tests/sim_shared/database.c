@@ -27,8 +27,7 @@ static void clear(struct database_picture *picture)
 {
     for (uint32_t collection = 0; collection < MONGO_COLLECTION_COUNT; collection++) {
         struct rows *rows = &picture->collections[collection];
-        for (uint32_t index = 0; index < rows->count; index++)
-            bson_destroy(rows->documents[index]);
+        for (uint32_t index = 0; index < rows->count; index++) bson_destroy(rows->documents[index]);
         rows->count = 0;
     }
 }
@@ -77,8 +76,7 @@ static bool same_member(const bson_t *left, const bson_t *right, const char *nam
     const bool in_left = bson_iter_init_find(&first, left, name);
     const bool in_right = bson_iter_init_find(&second, right, name);
     if (!in_left || !in_right) return in_left == in_right;
-    return bson_iter_type(&first) == bson_iter_type(&second) &&
-           match_compare(&first, &second) == 0;
+    return bson_iter_type(&first) == bson_iter_type(&second) && match_compare(&first, &second) == 0;
 }
 
 static bool collides(const struct unique *unique, const bson_t *left, const bson_t *right)
@@ -128,9 +126,8 @@ static enum effect insert(const struct statement *statement)
 static enum effect change(const struct statement *statement, bson_t **place)
 {
     bson_t *before = *place;
-    bson_t *after = statement->kind == STATEMENT_UPDATE
-                        ? match_updated(before, statement->document)
-                        : bson_copy(statement->document);
+    bson_t *after = statement->kind == STATEMENT_UPDATE ? match_updated(before, statement->document)
+                                                        : bson_copy(statement->document);
     if (is_duplicate(statement->collection, after, before)) {
         bson_destroy(after);
         return EFFECT_DUPLICATE;
@@ -141,7 +138,7 @@ static enum effect change(const struct statement *statement, bson_t **place)
     return EFFECT_DONE;
 }
 
-static void delete(const struct statement *statement, uint32_t index)
+static void delete (const struct statement *statement, uint32_t index)
 {
     struct rows *rows = &now.collections[statement->collection];
     bson_t *before = rows->documents[index];

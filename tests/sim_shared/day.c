@@ -13,8 +13,8 @@
 #define BEGINNING_MS INT64_C(1700000000000)
 
 enum {
-    ROUND_MS = 1000,  /* While all come to rest. */
-    ROUNDS_REST = 8,  /* Longer than a sweep waits for those who are alive. */
+    ROUND_MS = 1000, /* While all come to rest. */
+    ROUNDS_REST = 8, /* Longer than a sweep waits for those who are alive. */
     ROUNDS_MAX = 200,
     YIELDS_MAX = 200,
 };
@@ -48,12 +48,12 @@ static void put_showtime(uint32_t number, uint32_t seats)
 {
     const bson_oid_t oid = mongo_ids_to_oid(turn_fixture_id(number));
     const int64_t starts_at_ms = weather.now_ms + random_between(&chance, 60, 900) * 1000;
-    bson_t *document = BCON_NEW(
-        "_id", BCON_OID(&oid), "start_time", BCON_DATE_TIME(starts_at_ms), "end_time",
-        BCON_DATE_TIME(starts_at_ms + 7200000), "price", "{", "standard", BCON_INT64(90000), "vip",
-        BCON_INT64(120000), "couple", BCON_INT64(200000), "}", "total_seats",
-        BCON_INT32((int32_t)seats), "available_seats", BCON_INT32((int32_t)seats), "version",
-        BCON_INT32(1), "status", BCON_UTF8("scheduled"));
+    bson_t *document = BCON_NEW("_id", BCON_OID(&oid), "start_time", BCON_DATE_TIME(starts_at_ms),
+                                "end_time", BCON_DATE_TIME(starts_at_ms + 7200000), "price", "{",
+                                "standard", BCON_INT64(90000), "vip", BCON_INT64(120000), "couple",
+                                BCON_INT64(200000), "}", "total_seats", BCON_INT32((int32_t)seats),
+                                "available_seats", BCON_INT32((int32_t)seats), "version",
+                                BCON_INT32(1), "status", BCON_UTF8("scheduled"));
     append_seats(document, seats);
     const struct statement statement = {STATEMENT_INSERT, MONGO_SHOWTIMES, NULL, document};
     CHECK(database_do(&statement) == EFFECT_DONE);
@@ -74,16 +74,16 @@ static struct house_options make_house(void)
 {
     static const uint32_t hold_ms[] = {HOLD_MS_DEFAULT, 10000, 20000, 60000};
     static const uint32_t payment_ms[] = {PAYMENT_MS_DEFAULT, 8000, 15000, 90000};
-    struct house_options options = {
-        .instances = 2 + random_below(&chance, HOUSE_INSTANCES_MAX - 1),
-        .policy = {.hold_ms = one_of(hold_ms, 4),
-                   .payment_ms = one_of(payment_ms, 4),
-                   .held_seats_max = HELD_SEATS_MAX_DEFAULT,
-                   .tag_key = {.bytes = {7}}},
-        .lock = (enum house_lock)random_below(&chance, 3),
-        .lock_trouble_percent = one_of((const uint32_t[]){0, 10, 50}, 3),
-        .heard = people_heard,
-        .lost = people_lost};
+    struct house_options options = {.instances = 2 + random_below(&chance, HOUSE_INSTANCES_MAX - 1),
+                                    .policy = {.hold_ms = one_of(hold_ms, 4),
+                                               .payment_ms = one_of(payment_ms, 4),
+                                               .held_seats_max = HELD_SEATS_MAX_DEFAULT,
+                                               .tag_key = {.bytes = {7}}},
+                                    .lock = (enum house_lock)random_below(&chance, 3),
+                                    .lock_trouble_percent =
+                                        one_of((const uint32_t[]){0, 10, 50}, 3),
+                                    .heard = people_heard,
+                                    .lost = people_lost};
     for (uint32_t index = 0; index < HOUSE_INSTANCES_MAX; index++) {
         options.skews_ms[index] =
             random_chance(&chance, 50) ? 0 : random_between(&chance, -JUDGE_SKEW_MS, JUDGE_SKEW_MS);

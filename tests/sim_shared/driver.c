@@ -34,10 +34,10 @@ static struct _mongoc_client_pool_t pool;
 static struct _mongoc_client_t client;
 static struct _mongoc_database_t database;
 static struct _mongoc_collection_t collections[MONGO_COLLECTION_COUNT] = {
-    [MONGO_SHOWTIMES] = {"showtimes"},  [MONGO_BOOKINGS] = {"bookings"},
-    [MONGO_PAYMENTS] = {"payments"},    [MONGO_KEYS] = {"idempotencykeys"},
-    [MONGO_BLOCKS] = {"blocks"},        [MONGO_JOURNAL] = {"journal"},
-    [MONGO_MOVIES] = {"movies"},        [MONGO_CINEMAS] = {"cinemas"},
+    [MONGO_SHOWTIMES] = {"showtimes"}, [MONGO_BOOKINGS] = {"bookings"},
+    [MONGO_PAYMENTS] = {"payments"},   [MONGO_KEYS] = {"idempotencykeys"},
+    [MONGO_BLOCKS] = {"blocks"},       [MONGO_JOURNAL] = {"journal"},
+    [MONGO_MOVIES] = {"movies"},       [MONGO_CINEMAS] = {"cinemas"},
     [MONGO_SETTINGS] = {"settings"},
 };
 static uint64_t ids_made;
@@ -87,7 +87,8 @@ bool driver_tell(enum strike strike, bson_t *reply, bson_error_t *error)
     case STRIKE_CONCERN_MUTE:
         return true;
     case STRIKE_NOT_SENT:
-        return driver_fail(error, MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_SERVER_SELECTION_FAILURE);
+        return driver_fail(error, MONGOC_ERROR_SERVER_SELECTION,
+                           MONGOC_ERROR_SERVER_SELECTION_FAILURE);
     case STRIKE_NOT_PRIMARY:
         return driver_fail(error, MONGOC_ERROR_SERVER, NOT_PRIMARY);
     case STRIKE_CONCERN:

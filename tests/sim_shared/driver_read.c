@@ -21,8 +21,8 @@ mongoc_cursor_t *mongoc_collection_find_with_opts(mongoc_collection_t *collectio
                                                   const bson_t *filter, const bson_t *options,
                                                   const mongoc_read_prefs_t *preferences)
 {
-    static const char *const known[] = {"projection", "sort", "limit", "maxTimeMS", "batchSize",
-                                        "readConcern", NULL};
+    static const char *const known[] = {"projection", "sort",        "limit", "maxTimeMS",
+                                        "batchSize",  "readConcern", NULL};
     CHECK(preferences == NULL);
     driver_check_options(options, known);
     mongoc_cursor_t *cursor = malloc(sizeof *cursor);

@@ -1,4 +1,4 @@
-/* driver_write.c - the driver's writes: each operation is some statements, which meet the weather. */
+/* driver_write.c - the driver's writes: an operation is some statements, which meet the weather. */
 #include "base/check.h"
 #include "sim_shared/driver.h"
 #include "sim_shared/weather.h"
@@ -70,7 +70,7 @@ static void append_duplicates(bson_t *reply, uint32_t count)
 
 /* All in one operation, unordered. */
 static bool write_all(const struct statement *statements, uint32_t count, bson_t *reply,
-                  bson_error_t *error)
+                      bson_error_t *error)
 {
     struct tally tally = {0};
     bson_t own;
@@ -109,8 +109,7 @@ bool mongoc_collection_update_one(mongoc_collection_t *collection, const bson_t 
                                   bson_error_t *error)
 {
     const struct statement statement = {STATEMENT_UPDATE, driver_kind(collection),
-                                        (bson_t *)(uintptr_t)selector,
-                                        (bson_t *)(uintptr_t)update};
+                                        (bson_t *)(uintptr_t)selector, (bson_t *)(uintptr_t)update};
     return write_one(&statement, options, reply, error);
 }
 
@@ -175,9 +174,9 @@ bool mongoc_bulk_operation_update_one_with_opts(mongoc_bulk_operation_t *bulk,
 {
     (void)error;
     CHECK(options == NULL);
-    return add(bulk, &(struct statement){STATEMENT_UPDATE, bulk->collection,
-                                         (bson_t *)(uintptr_t)selector,
-                                         (bson_t *)(uintptr_t)document});
+    return add(bulk,
+               &(struct statement){STATEMENT_UPDATE, bulk->collection,
+                                   (bson_t *)(uintptr_t)selector, (bson_t *)(uintptr_t)document});
 }
 
 bool mongoc_bulk_operation_insert_with_opts(mongoc_bulk_operation_t *bulk, const bson_t *document,

@@ -65,8 +65,8 @@ static void answered(void *context, struct command *command)
     }
     if (weather.dead[instance->number]) return; /* Nobody hears it. */
     struct attempt *attempt = command->owner;
-    attempt->partitioned = attempt->partitioned ||
-                           weather.partitions[instance->number] != attempt->partitions;
+    attempt->partitioned =
+        attempt->partitioned || weather.partitions[instance->number] != attempt->partitions;
     house.options.heard(attempt);
     if (command->answer.failure == ERROR_OUTCOME_UNKNOWN) attempt->state = ATTEMPT_LOST;
     else attempts_forget(attempt);

@@ -1,4 +1,4 @@
-/* house.h - the instances: each an engine over the real store, a lock, a clock and a life of its own.
+/* house.h - the instances: each an engine over the real store, with a clock and a life of its own.
  *
  * Each is a fiber from 1 on. It takes what was sent to it, runs its turns, keeps house, looks for
  * what others have left, dies, and starts again.

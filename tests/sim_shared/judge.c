@@ -59,13 +59,13 @@ static void mix(const void *bytes, size_t size)
 static void print_change(enum mongo_collection collection, const bson_t *before,
                          const bson_t *after)
 {
-    static const char *const names[MONGO_COLLECTION_COUNT] = {
-        "showtimes", "bookings", "payments", "keys",    "blocks",
-        "journal",   "movies",   "cinemas",  "settings"};
+    static const char *const names[MONGO_COLLECTION_COUNT] = {"showtimes", "bookings", "payments",
+                                                              "keys",      "blocks",   "journal",
+                                                              "movies",    "cinemas",  "settings"};
     char *text = bson_as_relaxed_extended_json(after == NULL ? before : after, NULL);
     const char *what = before == NULL ? "came" : after == NULL ? "went" : "changed";
-    printf("%lld ms, fiber %u: %s %s: %s\n", (long long)(weather.now_ms % 100000000),
-           fibers_self(), names[collection], what, text);
+    printf("%lld ms, fiber %u: %s %s: %s\n", (long long)(weather.now_ms % 100000000), fibers_self(),
+           names[collection], what, text);
     bson_free(text);
 }
 
@@ -150,9 +150,8 @@ static void changed_booking(const bson_t *before, const bson_t *after)
         JUDGE_MUST(read.version == 0 && read.booking.status == BOOKING_PENDING,
                    "R1: a booking came that no commit has decided");
         struct judged_booking *booking = &judge.bookings[judge.booking_count++];
-        *booking =
-            (struct judged_booking){.showtime = (uint32_t)(showtime - judge.showtimes),
-                                    .document = read};
+        *booking = (struct judged_booking){.showtime = (uint32_t)(showtime - judge.showtimes),
+                                           .document = read};
         return;
     }
     struct judged_booking *booking = judge_booking(read.booking.id);

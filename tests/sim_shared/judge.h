@@ -98,7 +98,7 @@ struct judge {
     bool verbose;
     uint64_t changes; /* Of the database. */
     uint64_t answers;
-    uint64_t digest;  /* Of all that happened. */
+    uint64_t digest; /* Of all that happened. */
     uint32_t showtime_count;
     struct judged_showtime showtimes[JUDGE_SHOWTIMES_MAX];
     uint32_t booking_count;

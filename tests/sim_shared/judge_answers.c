@@ -70,8 +70,8 @@ static void hear_staff(const struct command *command)
         const struct judged_payment *payment = judge_payment(command->payment);
         const bool done = command->kind == COMMAND_REFUND_DONE;
         const enum payment_status least = done ? PAYMENT_REFUNDED : PAYMENT_REFUND_DUE;
-        JUDGE_MUST(payment != NULL && judge_payment_rank(payment->standing.status) >=
-                                          judge_payment_rank(least),
+        JUDGE_MUST(payment != NULL &&
+                       judge_payment_rank(payment->standing.status) >= judge_payment_rank(least),
                    "a refund was promised, and is not there");
         reached_saw_if(done, REACHED_REFUND_DONE);
     }
@@ -143,7 +143,8 @@ static void hear_refused(const struct attempt *attempt)
     const bool of_booking = command->kind == COMMAND_CANCEL || command->kind == COMMAND_PAY ||
                             command->kind == COMMAND_CONFIRM;
     if (of_booking && !attempt->partitioned) hear_refused_booking(attempt);
-    JUDGE_MUST(command->kind != COMMAND_MONEY || attempt->partitioned, "M1: money was turned away: %d", (int)refusal);
+    JUDGE_MUST(command->kind != COMMAND_MONEY || attempt->partitioned,
+               "M1: money was turned away: %d", (int)refusal);
 }
 
 /* "Nothing was written": then there is nothing of it, unless somebody else asked for the same. */
@@ -175,8 +176,7 @@ void judge_heard(const struct attempt *attempt)
     JUDGE_MUST(attempt->partitioned || answer->replayed ||
                    answer->map_version >= attempt->sent_version,
                "an answer is older than its question: version %llu, not %llu",
-               (unsigned long long)answer->map_version,
-               (unsigned long long)attempt->sent_version);
+               (unsigned long long)answer->map_version, (unsigned long long)attempt->sent_version);
     if (answer->refusal == REFUSAL_NONE) hear_granted(attempt);
     else hear_refused(attempt);
 }

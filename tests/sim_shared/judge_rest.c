@@ -17,8 +17,8 @@ static void rest_booking(const struct judged_booking *booking)
 {
     if (!booking->stands) return; /* An intent that nothing followed. */
     JUDGE_MUST(booking->document.booking.status == booking->standing.status,
-               "M7: a booking's document says %d and not %d",
-               (int)booking->document.booking.status, (int)booking->standing.status);
+               "M7: a booking's document says %d and not %d", (int)booking->document.booking.status,
+               (int)booking->standing.status);
 }
 
 static void rest_payment(const struct judged_payment *payment)
@@ -28,8 +28,8 @@ static void rest_payment(const struct judged_payment *payment)
                "M1: money was taken, and is neither kept nor goes back");
     if (!payment->stands) return;
     JUDGE_MUST(payment->document.payment.status == payment->standing.status,
-               "M7: a payment's document says %d and not %d",
-               (int)payment->document.payment.status, (int)payment->standing.status);
+               "M7: a payment's document says %d and not %d", (int)payment->document.payment.status,
+               (int)payment->standing.status);
 }
 
 static void rest_showtime(const struct judged_showtime *showtime)
@@ -40,7 +40,8 @@ static void rest_showtime(const struct judged_showtime *showtime)
     for (uint32_t place = 0; place < showtime->seat_count; place++) {
         const struct judged_seat *seat = &showtime->seats[place];
         available += seat->state == SEAT_AVAILABLE;
-        JUDGE_MUST(seat->state != SEAT_HELD || seat->held_until_ms + ENDS_WITHIN_MS > weather.now_ms,
+        JUDGE_MUST(seat->state != SEAT_HELD ||
+                       seat->held_until_ms + ENDS_WITHIN_MS > weather.now_ms,
                    "M7: a hold that is over is still there");
         JUDGE_MUST(!showtime->cancelled || seat->state == SEAT_AVAILABLE ||
                        seat->state == SEAT_BLOCKED,

@@ -105,14 +105,12 @@ static void check_money(const struct judged_payment *payment)
 static bool asked_for_cancel(const struct judged_booking *booking)
 {
     const struct judged_showtime *showtime = &judge.showtimes[booking->showtime];
-    return showtime->cancelled ||
-           attempts_of_booking(COMMAND_CANCEL, booking->standing.id) ||
+    return showtime->cancelled || attempts_of_booking(COMMAND_CANCEL, booking->standing.id) ||
            (!id_is_none(booking->standing.payment) &&
             attempts_of_payment(COMMAND_REFUND, booking->standing.payment));
 }
 
-static void move_booking(struct judged_booking *booking, bool stood,
-                         const struct booking *before)
+static void move_booking(struct judged_booking *booking, bool stood, const struct booking *before)
 {
     const struct booking *standing = &booking->standing;
     const int rank = judge_booking_rank(standing->status);
@@ -120,8 +118,7 @@ static void move_booking(struct judged_booking *booking, bool stood,
     JUDGE_MUST(stood || ends_intent || attempts_of_key(&booking->document.key, &standing->user) > 0,
                "a hold was made that nobody asks for, or that was refused");
     JUDGE_MUST(!stood || rank >= judge_booking_rank(before->status),
-               "I3: a booking went back from %d to %d", (int)before->status,
-               (int)standing->status);
+               "I3: a booking went back from %d to %d", (int)before->status, (int)standing->status);
     if (stood && before->status == standing->status) return;
     booking->lapsed = booking->lapsed || standing->status == BOOKING_EXPIRED;
     switch (standing->status) {

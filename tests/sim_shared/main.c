@@ -15,7 +15,7 @@
 #include "sim_shared/story.h"
 
 enum {
-    REPEAT_EVERY = 50,         /* Seeds between those that are run twice, to the same end. */
+    REPEAT_EVERY = 50,          /* Seeds between those that are run twice, to the same end. */
     SEEDS_FOR_ALL_STATES = 1500 /* From so many on every state must have been reached. */
 };
 
@@ -75,7 +75,8 @@ static bool read_options(int count, char **words, struct options *options)
         else if (slice_equal(name, SLICE("--at"))) options->day.struck_at = number;
         else return false;
     }
-    return options->day.strike < STRIKE_COUNT && options->day.steps >= 1 && options->day.steps <= DAY_STEPS_MAX;
+    return options->day.strike < STRIKE_COUNT && options->day.steps >= 1 &&
+           options->day.steps <= DAY_STEPS_MAX;
 }
 
 static bool run_one(const struct day *day)
@@ -126,7 +127,7 @@ int main(int count, char **words)
     }
     CHECK(signal(SIGABRT, tell_seed) != SIG_ERR);
     /* Instances take megabytes that they hardly touch: fresh pages need not be cleared. */
-    CHECK(mallopt(M_MMAP_THRESHOLD, 512 * 1024) == 1);
+    (void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
     const time_t until = time(NULL) + (time_t)options.seconds;
     uint64_t passed = 0;
     bool well = !options.exhaustive || run_stories(options.day, &passed);

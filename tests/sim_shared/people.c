@@ -126,8 +126,8 @@ static void choose_seats(char *text)
     size_t size = 0;
     for (uint32_t index = 0; index < count; index++) {
         const uint32_t seat = 1 + (first + index) % people.options.seats;
-        const int more = snprintf(text + size, SEATS_TEXT_SIZE - size, "%sA%u",
-                                  index == 0 ? "" : " ", seat);
+        const int more =
+            snprintf(text + size, SEATS_TEXT_SIZE - size, "%sA%u", index == 0 ? "" : " ", seat);
         CHECK(more > 0);
         size += (size_t)more;
     }
@@ -210,8 +210,7 @@ static uint32_t lately(uint32_t count)
 static void new_pay(void)
 {
     if (people.booking_count == 0) return;
-    people_pay(lately(people.booking_count), chance(50) ? PAYMENT_MOMO : PAYMENT_VNPAY,
-               chance(30));
+    people_pay(lately(people.booking_count), chance(50) ? PAYMENT_MOMO : PAYMENT_VNPAY, chance(30));
 }
 
 static void new_cancel(void)
@@ -350,8 +349,7 @@ static void note(uint32_t *count, struct known *list, struct id id, const struct
     }
     if (*count == KNOWN_MAX) return;
     struct known *known = &list[(*count)++];
-    *known = (struct known){
-        .id = id, .showtime = command->showtime, .user = command->claim.user};
+    *known = (struct known){.id = id, .showtime = command->showtime, .user = command->claim.user};
     if (payment == NULL) return;
     known->payment = *payment;
     plan_money(*count - 1);
@@ -365,8 +363,7 @@ static void learn(const struct attempt *attempt)
     if (command->kind == COMMAND_HOLD) {
         note(&people.booking_count, people.bookings, answer->booking.id, command, NULL);
     } else if (command->kind == COMMAND_PAY || command->kind == COMMAND_CONFIRM) {
-        note(&people.payment_count, people.payments, answer->payment.id, command,
-             &answer->payment);
+        note(&people.payment_count, people.payments, answer->payment.id, command, &answer->payment);
     } else if (command->kind == COMMAND_BLOCK) {
         note(&people.block_count, people.blocks, command->order->answer.block.id, command, NULL);
     }
@@ -378,10 +375,11 @@ static void print_answer(const struct attempt *attempt)
         "hold",  "confirm", "pay",    "cancel",      "money",           "end", "look",
         "block", "release", "refund", "refund done", "cancel showtime", "edit"};
     const struct answer *answer = &attempt->command.answer;
-    printf("%lld ms, instance %u answers %s (call %d, key %u, asked at %lld): %s, refusal %d%s, version %llu\n",
-           (long long)(weather.now_ms % 100000000), attempt->instance,
-           kinds[attempt->command.kind], attempt->call, attempt->key, (long long)(attempt->sent_at_ms % 100000000), error_name(answer->failure),
-           (int)answer->refusal, answer->replayed ? ", replayed" : "",
+    printf("%lld ms, instance %u answers %s (call %d, key %u, asked at %lld): %s, refusal %d%s, "
+           "version %llu\n",
+           (long long)(weather.now_ms % 100000000), attempt->instance, kinds[attempt->command.kind],
+           attempt->call, attempt->key, (long long)(attempt->sent_at_ms % 100000000),
+           error_name(answer->failure), (int)answer->refusal, answer->replayed ? ", replayed" : "",
            (unsigned long long)answer->map_version);
 }
 

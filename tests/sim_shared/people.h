@@ -1,4 +1,4 @@
-/* people.h - customers, gateway and staff: what they ask for, what they hear, and that they ask again.
+/* people.h - customers, gateway and staff: what they ask for, what they hear, until they hear it.
  *
  * Everybody asks any instance, also two at once, with the same key, until he has heard a yes or a
  * no. A gateway tells of money late, twice, after it failed, or of the wrong amount.
@@ -13,7 +13,7 @@
 struct people_options {
     uint32_t instances;
     uint32_t showtimes;
-    uint32_t seats;       /* Of a hall. */
+    uint32_t seats;         /* Of a hall. */
     uint32_t staff_percent; /* Of acts. */
     bool wrong_amounts;
     bool quiet; /* Nothing happens but what is told to: for stories. */

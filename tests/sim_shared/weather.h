@@ -14,19 +14,19 @@
 
 #define STRIKE_LIST(X) \
     X(NONE, "none") \
-    X(NOT_SENT, "not sent")       /* No server was found. */ \
-    X(NOT_PRIMARY, "not primary") /* Not executed. */ \
-    X(ACK_LOST, "ack lost")       /* Applied; the socket broke. */ \
-    X(NEVER, "never")             /* Not applied; the socket broke. */ \
-    X(LATE, "late")               /* The socket broke; applied at any later moment, or never. */ \
-    X(PARTLY, "partly")           /* Some of a bulk now, some late, some never. */ \
-    X(CONCERN, "concern")         /* Applied; the majority did not say so in time. */ \
-    X(CONCERN_MUTE, "mute")       /* The same, without a text. */ \
-    X(STEP_DOWN, "step down")     /* A server's error of which nobody knows; applied. */ \
+    X(NOT_SENT, "not sent")         /* No server was found. */ \
+    X(NOT_PRIMARY, "not primary")   /* Not executed. */ \
+    X(ACK_LOST, "ack lost")         /* Applied; the socket broke. */ \
+    X(NEVER, "never")               /* Not applied; the socket broke. */ \
+    X(LATE, "late")                 /* The socket broke; applied at any later moment, or never. */ \
+    X(PARTLY, "partly")             /* Some of a bulk now, some late, some never. */ \
+    X(CONCERN, "concern")           /* Applied; the majority did not say so in time. */ \
+    X(CONCERN_MUTE, "mute")         /* The same, without a text. */ \
+    X(STEP_DOWN, "step down")       /* A server's error of which nobody knows; applied. */ \
     X(STEPPED_DOWN, "stepped down") /* The same; not applied. */ \
-    X(DEATH, "death")             /* The process dies before it, */ \
-    X(DEATH_AFTER, "death after") /* or after it was applied, */ \
-    X(DEATH_LATE, "death late")   /* or with it under way. */
+    X(DEATH, "death")               /* The process dies before it, */ \
+    X(DEATH_AFTER, "death after")   /* or after it was applied, */ \
+    X(DEATH_LATE, "death late")     /* or with it under way. */
 
 enum strike {
 #define STRIKE_ENUM(name, text) STRIKE_##name,

@@ -70,8 +70,7 @@ static bool is_carried(const struct mongo_store *store, enum mongo_collection co
                        struct id id)
 {
     bson_t value;
-    const struct mongo_settle_entry *entry =
-        mongo_settle_find(&store->cut.settle, collection, id);
+    const struct mongo_settle_entry *entry = mongo_settle_find(&store->cut.settle, collection, id);
     if (entry == NULL) return false;
     mongo_settle_value(entry, &value);
     return bson_has_field(&value, "createdAt"); /* It never moves. */
