@@ -117,6 +117,29 @@ static void one_id_at_once_is_one_showtime(void **state)
     close_pair(&pair);
 }
 
+/* A file does not ask the gate for its showtimes. */
+static void what_a_file_has_added_meanwhile_is_not_taken_for_one_s_own(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    struct pair pair = {0};
+    open_pair(&pair, fixture, 445, (struct mongo_hook){0});
+    struct catalogue_edit show = world_add_showtime(&pair.here);
+    struct showtime_entry entry = {.showtime = show.showtime, .screen = &world_screens[1]};
+    entry.showtime.screen_id = SLICE("S2");
+    entry.showtime.total_seats = 2;
+    entry.showtime.ends_at_ms = FIXTURE_ENDS_AT_MS;
+    const struct catalogue_entries entries = {.showtime_count = 1, .showtimes = &entry};
+    struct catalogue_report report;
+    assert_int_equal(world_plan(&pair.here, &show), ERROR_NONE);
+    assert_int_equal(mongo_catalogue_write(pair.there.desk.mongo, &entries, &world_locale,
+                                           pair.there.desk.now_ms, &report),
+                     ERROR_NONE);
+    assert_int_equal(report.showtimes.added, 1);
+    assert_int_equal(mongo_desk_commit(&pair.here.desk), ERROR_BOOKING_LOCK_FAILED);
+    world_run(&pair.here, show, EDIT_TAKEN);
+    close_pair(&pair);
+}
+
 static void hold_there(struct pair *pair, const char *seats, uint64_t key)
 {
     struct command hold = turn_fixture_hold("an", seats, pair->there.number * 10 + key);
@@ -269,6 +292,7 @@ int main(void)
         PROGRAMME_TEST(nothing_is_as_long_as_its_movie_was_before),
         PROGRAMME_TEST(a_dead_store_s_showtime_comes_before_the_next_edit),
         PROGRAMME_TEST(one_id_at_once_is_one_showtime),
+        PROGRAMME_TEST(what_a_file_has_added_meanwhile_is_not_taken_for_one_s_own),
         PROGRAMME_TEST(a_hold_that_comes_between_keeps_a_showtime_where_it_is),
         PROGRAMME_TEST(a_dead_store_s_move_loses_to_a_hold),
         PROGRAMME_TEST(an_answer_that_never_came_is_found_out),
