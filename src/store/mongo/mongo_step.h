@@ -23,7 +23,7 @@ enum mongo_step {
     MONGO_STEP_ECHO_BLOCKS,
     MONGO_STEP_ECHO_KEYS,
     MONGO_STEP_ECHO_JOURNAL,
-    MONGO_STEP_PRUNE, /* What they show leaves the showtime. */
+    MONGO_STEP_PRUNE,       /* What they show leaves the showtime. */
     MONGO_STEP_READ_GATE,   /* Of an edit: the programme's version, and its last edit; */
     MONGO_STEP_WRITE_ENTRY, /* the entry, after that version's commit; */
     MONGO_STEP_READ_ENTRY,  /* whose it is, if it was there; */
