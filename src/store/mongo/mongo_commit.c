@@ -102,8 +102,9 @@ static enum error read_back(struct mongo_store *store, bool *ret_ours)
     if (error != ERROR_NONE) return error;
     bson_t document;
     bool there = false;
-    error = mongo_state_find(store, MONGO_SHOWTIMES, plan->showtime, "{\"batches\": 1}", &document,
-                             &there);
+    store->counts.round_trips++;
+    error = mongo_read_latest(&store->client, MONGO_SHOWTIMES, plan->showtime, "{\"batches\": 1}",
+                              &document, &there);
     if (error != ERROR_NONE) return ERROR_OUTCOME_UNKNOWN;
     *ret_ours = false;
     if (!there) return ERROR_NONE;

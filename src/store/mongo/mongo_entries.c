@@ -156,6 +156,7 @@ void mongo_entries_append_showtime(const struct showtime_entry *entry, int64_t v
     BSON_APPEND_INT32(document, "available_seats", (int32_t)showtime->total_seats);
     BSON_APPEND_UTF8(document, "status", "scheduled");
     BSON_APPEND_INT64(document, "version", version);
+    BSON_APPEND_NULL(document, "due_at");
     append_layout(document, entry->screen->plan);
     append_seats(document, &entry->screen->plan->layout);
 }

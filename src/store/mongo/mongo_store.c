@@ -1,6 +1,7 @@
 #include "store/mongo/mongo_store.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "store/mongo/mongo_commit.h"
@@ -12,6 +13,7 @@
 #include "store/mongo/mongo_plan.h"
 #include "store/mongo/mongo_record.h"
 #include "store/mongo/mongo_showtime.h"
+#include "store/mongo/mongo_strays.h"
 #include "store/mongo/mongo_sweep.h"
 
 static enum error refuse_broken(struct id showtime)
@@ -37,10 +39,13 @@ static enum error load(void *context, struct id showtime, void *block, struct se
     const bool whole = mongo_showtime_read(&document, &store->options.tag_key, block, ret_map) &&
                        mongo_gather_take_cut(store, showtime, &document);
     store->unproved = store->unproved && !whole;
+    const bool foreign = mongo_strays_foreign(&document);
     bson_destroy(&document);
     if (!whole) return refuse_broken(showtime);
     mongo_edit_lay_over(store, ret_map);
-    return ERROR_NONE;
+    if (!foreign || store->plan.made) return ERROR_NONE;
+    error = mongo_strays_take_over(store, ret_map, clock_now_ms());
+    return error == ERROR_OUTCOME_UNKNOWN ? ERROR_STORE_UNAVAILABLE : error; /* No turn's. */
 }
 
 static enum error pending(void *context, struct id after, struct id *showtimes, size_t capacity,

@@ -57,7 +57,10 @@ enum error mongo_watch_versions(struct mongo_client *client, const struct id *sh
         if (!bson_iter_init_find(&at, document, "_id") || !mongo_fields_read_id(&at, &id)) continue;
         if (!bson_iter_init_find(&at, document, "version")) continue;
         for (uint32_t index = 0; index < count; index++) {
-            if (id_equal(id, showtimes[index])) versions[index] = (uint64_t)bson_iter_as_int64(&at);
+            if (!id_equal(id, showtimes[index])) continue;
+            versions[index] = (uint64_t)bson_iter_as_int64(&at);
+            /* Of another hand; whoever loads it moves it on. */
+            if (versions[index] == 0) versions[index] = 1;
         }
     }
     bson_destroy(options);

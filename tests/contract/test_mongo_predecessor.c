@@ -1,0 +1,5 @@
+#include "support/unit.h"
+int main(void)
+{
+    return 0;
+}
