@@ -201,6 +201,67 @@ static void an_intent_that_may_not_last_is_not_committed(void **state)
     assert_false(hold.answer.replayed);
 }
 
+/* Money of a payment whose turn never came. */
+static void record_money(struct house *house, const struct payment *payment)
+{
+    struct command money = turn_fixture_money(payment, MONEY_PAID);
+    assert_int_equal(mongo_desk_decide(&house->dead, &money), ERROR_NONE);
+    mongo_desk_undo(&house->dead);
+    assert_says(house, MONGO_PAYMENTS, payment->id, "\"status\" : \"succeeded\"");
+}
+
+static void who_pays_anew_after_money_that_waits_is_told_that_it_is_paid(void **state)
+{
+    struct house *house = *state;
+    struct command hold = turn_fixture_hold("an", "A1 A2", 1);
+    mongo_desk_run(&house->dead, &hold);
+    const struct id booking = hold.answer.booking.id;
+    struct command first = turn_fixture_pay("an", booking, PAYMENT_MOMO, 2);
+    mongo_desk_run(&house->dead, &first);
+    struct command second = turn_fixture_pay("an", booking, PAYMENT_VNPAY, 3);
+    mongo_desk_run(&house->dead, &second); /* The booking names the first one no more. */
+    record_money(house, &first.answer.payment);
+    struct command third = turn_fixture_pay("an", booking, PAYMENT_CARD, 4);
+    mongo_desk_run(&house->heir, &third);
+    assert_int_equal(third.answer.refusal, REFUSAL_BOOKING_ALREADY_PAID);
+    mongo_desk_load(&house->heir);
+    assert_int_equal(mongo_desk_state(&house->heir, "A2"), SEAT_BOOKED);
+    tend(house, FIXTURE_NOW_MS + MINUTE_MS);
+    assert_says(house, MONGO_PAYMENTS, first.answer.payment.id, "\"status\" : \"completed\"");
+    assert_says(house, MONGO_PAYMENTS, second.answer.payment.id, "\"status\" : \"failed\"");
+}
+
+static void a_hold_that_lapses_with_money_waiting_keeps_its_seats(void **state)
+{
+    struct house *house = *state;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    mongo_desk_run(&house->dead, &hold);
+    const struct id booking = hold.answer.booking.id;
+    struct command pay = turn_fixture_pay("an", booking, PAYMENT_MOMO, 2);
+    mongo_desk_run(&house->dead, &pay);
+    record_money(house, &pay.answer.payment);
+    house->heir.now_ms += PAYMENT_MS_DEFAULT + MINUTE_MS;
+    struct command end = turn_fixture_expire(booking);
+    mongo_desk_run(&house->heir, &end);
+    assert_int_equal(end.answer.booking.status, BOOKING_CONFIRMED);
+    mongo_desk_load(&house->heir);
+    assert_int_equal(mongo_desk_state(&house->heir, "A1"), SEAT_BOOKED);
+}
+
+static void a_hold_without_money_is_asked_about_none(void **state)
+{
+    struct house *house = *state;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    mongo_desk_run(&house->heir, &hold);
+    house->heir.now_ms += HOLD_MS_DEFAULT + MINUTE_MS;
+    const uint64_t before = mongo_store_counts(house->heir.mongo).round_trips;
+    struct command end = turn_fixture_expire(hold.answer.booking.id);
+    mongo_desk_run(&house->heir, &end);
+    assert_int_equal(end.answer.booking.status, BOOKING_EXPIRED);
+    /* The keys of the hold, the showtime, the booking, the commit. */
+    assert_true(mongo_store_counts(house->heir.mongo).round_trips - before <= 4);
+}
+
 #define LEFT_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -213,6 +274,9 @@ int main(void)
         LEFT_TEST(a_server_that_answers_no_update_is_not_asked_by_every_showtime),
         LEFT_TEST(a_rest_that_may_not_last_stays_in_its_showtime),
         LEFT_TEST(an_intent_that_may_not_last_is_not_committed),
+        LEFT_TEST(who_pays_anew_after_money_that_waits_is_told_that_it_is_paid),
+        LEFT_TEST(a_hold_that_lapses_with_money_waiting_keeps_its_seats),
+        LEFT_TEST(a_hold_without_money_is_asked_about_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

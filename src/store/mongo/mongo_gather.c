@@ -323,7 +323,11 @@ enum error mongo_gather_turn(struct mongo_store *store, struct turn *turn)
         if (error != ERROR_NONE) return error;
         if (look < 2) want_more(&store->facts);
     }
-    if (turn->map != NULL && is_overtaken(store, turn)) return ERROR_BOOKING_LOCK_FAILED;
+    if (turn->map != NULL) {
+        const enum error error = mongo_waiting_put_first(store, turn);
+        if (error != ERROR_NONE) return error;
+        if (is_overtaken(store, turn)) return ERROR_BOOKING_LOCK_FAILED;
+    }
     struct search search = {.store = store, .turn = turn};
     const struct gather_finder finder = {.context = &search,
                                          .find_key = find_key,

@@ -9,6 +9,7 @@
 #include "store/mongo/mongo_read.h"
 #include "store/mongo/mongo_settle.h"
 #include "store/mongo/mongo_store.h"
+#include "store/mongo/mongo_waiting.h"
 
 enum {
     ECHOED_REMEMBERED = 8192, /* Several full turns' changes; what is forgotten is echoed twice. */
@@ -60,6 +61,7 @@ struct mongo_store {
     bool gathered;        /* In this batch: a turn, */
     bool unproved;        /* and from a cut of before it. */
     struct mongo_facts facts;
+    struct mongo_waiting waiting; /* Of the turn. */
     struct mongo_plan plan;
     struct mongo_settle committed; /* To be echoed: of the last commit. */
     struct mongo_settle *scratch;  /* Of one call. */

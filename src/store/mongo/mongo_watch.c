@@ -4,6 +4,7 @@
 #include "store/mongo/mongo_documents.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_read.h"
+#include "store/mongo/mongo_waiting.h"
 
 /* Ends a query; its error, if it had one. */
 static enum error end(mongoc_cursor_t *cursor, const char *what)
@@ -110,19 +111,6 @@ static enum error find_showtime(struct mongo_client *client, struct id booking,
     return ERROR_NONE;
 }
 
-static void make_command(const struct payment *payment, struct command *command)
-{
-    command_init(command);
-    command->kind = COMMAND_MONEY;
-    command->payment = payment->id;
-    command->booking = payment->booking; /* Until its showtime is known. */
-    command->method = payment->method;
-    command->news = MONEY_PAID;
-    command->amount = payment->paid_amount;
-    command->currency = payment->paid_currency;
-    command->paid_at_ms = payment->paid_at_ms;
-}
-
 enum error mongo_watch_money(struct mongo_client *client, struct command *commands, size_t capacity,
                              size_t *ret_count)
 {
@@ -136,7 +124,8 @@ enum error mongo_watch_money(struct mongo_client *client, struct command *comman
     while (count < capacity && mongoc_cursor_next(cursor, &document)) {
         struct mongo_payment payment = {0};
         if (!mongo_documents_read_payment(document, &payment) || !payment.money_waits) continue;
-        make_command(&payment.payment, &commands[count++]);
+        mongo_waiting_command(&payment.payment, &commands[count]);
+        commands[count++].booking = payment.payment.booking; /* Until its showtime is known. */
     }
     bson_destroy(options);
     bson_destroy(filter);
