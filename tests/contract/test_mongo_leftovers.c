@@ -155,8 +155,8 @@ static void a_server_that_answers_no_update_is_not_asked_by_every_showtime(void 
                        "{\"failCommands\": [\"update\"], \"closeConnection\": true}");
     const struct store *store = &house->heir.store;
     for (int round = 1; round <= 2; round++) {
-        assert_int_equal(
-            store->methods->tend(store->context, FIXTURE_NOW_MS + round * MINUTE_MS), ERROR_NONE);
+        assert_int_equal(store->methods->tend(store->context, FIXTURE_NOW_MS + round * MINUTE_MS),
+                         ERROR_NONE);
     }
     mongo_fixture_fail(&house->fixture, 0, NULL);
     /* An echo fails first; a commit whose outcome is not known would be the only one. */

@@ -271,8 +271,9 @@ static bool is_of_day(struct mongo_catalogue *catalogue, const bson_t *document,
     bson_iter_t at;
     char name[ZONE_SIZE_MAX];
     char day[DATE_SIZE];
-    if (!bson_iter_init_find(&at, document, "timezone")) return false;
-    if (!slice_to_string(mongo_fields_text(&at), name, sizeof name)) return false;
+    struct slice zone = MONGO_ZONE_USUAL;
+    if (bson_iter_init_find(&at, document, "timezone")) zone = mongo_fields_text(&at);
+    if (!slice_to_string(zone, name, sizeof name)) return false;
     if (catalogue->zone == NULL || strcmp(name, catalogue->zone_name) != 0) {
         if (catalogue->zone != NULL) catalogue->locale->close_zone(catalogue->zone);
         catalogue->zone = catalogue->locale->open_zone(slice_of(name));
@@ -365,9 +366,15 @@ static enum error list_showtimes(void *context, const struct showtime_query *que
 static enum error find_plan(void *context, struct id showtime, struct seat_plan *ret_plan)
 {
     bson_t found;
-    const enum error error = find(context, MONGO_SHOWTIMES, showtime, "{\"layout\": 1}",
-                                  ERROR_SHOWTIME_NOT_FOUND, &found);
+    enum error error = find(context, MONGO_SHOWTIMES, showtime, "{\"layout\": 1}",
+                            ERROR_SHOWTIME_NOT_FOUND, &found);
     if (error != ERROR_NONE) return error;
+    if (!bson_has_field(&found, "layout")) { /* Of another hand: what its seats say. */
+        bson_destroy(&found);
+        error = find(context, MONGO_SHOWTIMES, showtime, "{\"seats\": 1}", ERROR_SHOWTIME_NOT_FOUND,
+                     &found);
+        if (error != ERROR_NONE) return error;
+    }
     const bool whole = mongo_entries_read_plan(&found, ret_plan);
     bson_destroy(&found);
     return whole ? ERROR_NONE : refuse(MONGO_SHOWTIMES);

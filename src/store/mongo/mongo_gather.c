@@ -1,5 +1,6 @@
 #include "store/mongo/mongo_gather.h"
 
+#include "base/log.h"
 #include "store/gather.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_showtime.h"
@@ -46,7 +47,13 @@ enum error mongo_gather_cut(struct mongo_store *store, struct id showtime)
     if (!there) return ERROR_SHOWTIME_NOT_FOUND;
     const bool whole = mongo_gather_take_cut(store, showtime, &document);
     bson_destroy(&document);
-    return whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
+    if (whole) return ERROR_NONE;
+    char text[ID_HEX_SIZE];
+    id_format(showtime, text);
+    log_event(LOG_ERROR, "showtime_broken",
+              LOG_TEXT("showtime", ((struct slice){text, sizeof text})),
+              LOG_TEXT("field", SLICE("version, settle or batches")));
+    return ERROR_INTERNAL_ERROR;
 }
 
 /* What a command names, and what it may make. */
@@ -137,7 +144,8 @@ static const struct mongo_payment *standing_payment(struct mongo_store *store,
     struct mongo_fact *fact = mongo_facts_get(&store->facts, MONGO_FACT_PAYMENT, id);
     if (fact == NULL || !fact->found) return NULL;
     const struct mongo_payment *payment = &store->facts.payments[fact->place];
-    if (fact->decided || payment->version > 0 || payment->payment.status != PAYMENT_PENDING) {
+    const bool moved = payment->version > 0 || payment->payment.status != PAYMENT_PENDING;
+    if (fact->decided || payment->foreign || moved) {
         return payment;
     }
     const struct mongo_booking *booking = standing_booking(store, turn, payment->payment.booking);

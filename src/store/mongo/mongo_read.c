@@ -91,7 +91,8 @@ static bool only_repeats(const bson_t *reply)
 {
     bson_iter_t at;
     bson_iter_t failure;
-    if (!bson_iter_init_find(&at, reply, "writeErrors") || !BSON_ITER_HOLDS_ARRAY(&at)) return false;
+    if (!bson_iter_init_find(&at, reply, "writeErrors") || !BSON_ITER_HOLDS_ARRAY(&at))
+        return false;
     if (!bson_iter_recurse(&at, &failure)) return false;
     bool only = false;
     while (bson_iter_next(&failure)) {

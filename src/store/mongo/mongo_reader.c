@@ -20,6 +20,7 @@ static enum error read_booking(struct mongo_reader *reader, struct id id,
     if (error != ERROR_NONE || !*ret_there) return error;
     *ret_booking = (struct mongo_booking){0};
     const bool whole = mongo_documents_read_booking(&document, ret_booking);
+    if (!whole) (void)mongo_documents_refuse(MONGO_BOOKINGS, &document);
     bson_destroy(&document);
     return whole ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
 }
@@ -33,6 +34,7 @@ static enum error read_payment(struct mongo_reader *reader, struct id id,
     if (error != ERROR_NONE || !*ret_there) return error;
     *ret_payment = (struct mongo_payment){0};
     const bool whole = mongo_documents_read_payment(&document, ret_payment);
+    if (!whole) (void)mongo_documents_refuse(MONGO_PAYMENTS, &document);
     bson_destroy(&document);
     return whole ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
 }
@@ -47,7 +49,8 @@ static enum error look_at_booking(struct mongo_reader *reader, struct id id,
     error = mongo_view_open(&reader->view, &reader->client, &ret_booking->booking.showtime, 1);
     if (error == ERROR_NONE) error = read_booking(reader, id, ret_booking, ret_there);
     *ret_there = *ret_there && mongo_view_booking(&reader->view, ret_booking);
-    return error;
+    if (error != ERROR_NONE || !*ret_there) return error;
+    return mongo_view_name_kept(&reader->client, ret_booking, 1);
 }
 
 static enum error find_booking(void *context, struct id id, struct booking *ret_booking,

@@ -72,7 +72,7 @@ struct mongo_store {
     struct mongo_unresolved unresolved[UNRESOLVED_MAX];
     int64_t swept_at_ms;
     int64_t tidied_at_ms;
-    struct id strays_after; /* Where the next round for strays begins. */
+    struct id strays_after;   /* Where the next round for strays begins. */
     uint32_t indexes_missing; /* That the server cannot make: old keys are ours to delete. */
     struct mongo_store_counts counts;
 };

@@ -16,12 +16,15 @@
 #include "store/mongo/mongo_strays.h"
 #include "store/mongo/mongo_sweep.h"
 
-static enum error refuse_broken(struct id showtime)
+static enum error refuse_broken(struct id showtime, const bson_t *document)
 {
     char text[ID_HEX_SIZE];
+    struct mongo_fault fault = {""};
     id_format(showtime, text);
+    (void)mongo_showtime_fault(document, &fault);
     log_event(LOG_ERROR, "showtime_broken",
-              LOG_TEXT("showtime", ((struct slice){text, sizeof text})));
+              LOG_TEXT("showtime", ((struct slice){text, sizeof text})),
+              LOG_TEXT("field", slice_of(fault.field)));
     return ERROR_INTERNAL_ERROR;
 }
 
@@ -40,8 +43,9 @@ static enum error load(void *context, struct id showtime, void *block, struct se
                        mongo_gather_take_cut(store, showtime, &document);
     store->unproved = store->unproved && !whole;
     const bool foreign = mongo_strays_foreign(&document);
+    if (!whole) error = refuse_broken(showtime, &document);
     bson_destroy(&document);
-    if (!whole) return refuse_broken(showtime);
+    if (error != ERROR_NONE) return error;
     mongo_edit_lay_over(store, ret_map);
     if (!foreign || store->plan.made) return ERROR_NONE;
     error = mongo_strays_take_over(store, ret_map, clock_now_ms());

@@ -9,7 +9,7 @@
 #include "store/mongo/mongo_showtime.h"
 
 enum {
-    OVERDUE_MS = 5000,    /* Beyond the guard: who is alive has ended it long before. */
+    OVERDUE_MS = 5000,     /* Beyond the guard: who is alive has ended it long before. */
     BOOKINGS_AT_ONCE = 32, /* Each may be of another showtime, which is read whole. */
 };
 
@@ -93,8 +93,8 @@ static enum error find_overdue(struct mongo_store *store, const bson_t *filter,
 {
     bson_t *options =
         BCON_NEW("projection", "{", "showtime_id", BCON_INT32(1), "v", BCON_INT32(1), "}", "sort",
-                 "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(BOOKINGS_AT_ONCE),
-                 "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+                 "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(BOOKINGS_AT_ONCE), "maxTimeMS",
+                 BCON_INT32(MONGO_READ_MS));
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
         store->client.collections[MONGO_BOOKINGS], filter, options, NULL);
     const bson_t *document = NULL;
