@@ -3,6 +3,7 @@
 #include "support/unit.h"
 
 #include "contract/mongo_desk.h"
+#include "store/mongo/mongo_read.h"
 
 #define MINUTE_MS INT64_C(60000)
 
@@ -189,6 +190,36 @@ static void a_rest_that_may_not_last_stays_in_its_showtime(void **state)
     }
 }
 
+/* The driver names the first failure of several. */
+static void what_hides_behind_a_repeat_is_no_repeat(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reply;
+        enum error error;
+    } rows[] = {
+        {"{\"writeErrors\": [{\"index\": 0, \"code\": 11000}]}", ERROR_NONE},
+        {"{\"writeErrors\": [{\"index\": 0, \"code\": 11000}, {\"index\": 3, \"code\": 11000}]}",
+         ERROR_NONE},
+        {"{\"writeErrors\": [{\"index\": 0, \"code\": 11000}, {\"index\": 1, \"code\": 50}]}",
+         ERROR_STORE_UNAVAILABLE},
+        {"{\"writeErrors\": [{\"index\": 0, \"code\": 11000}], \"writeConcernErrors\": [{\"code\": "
+         "64}]}",
+         ERROR_STORE_UNAVAILABLE},
+        {"{}", ERROR_STORE_UNAVAILABLE},
+    };
+    const bson_error_t first = {.domain = MONGOC_ERROR_SERVER, .code = 11000};
+    for (size_t index = 0; index < sizeof rows / sizeof rows[0]; index++) {
+        bson_t *reply = bson_new_from_json((const uint8_t *)rows[index].reply, -1, NULL);
+        assert_non_null(reply);
+        assert_int_equal(mongo_read_written("test", false, true, &first, reply), rows[index].error);
+        assert_int_equal(mongo_read_written("test", false, false, &first, reply),
+                         bson_has_field(reply, "writeConcernErrors") ? ERROR_STORE_UNAVAILABLE
+                                                                     : ERROR_BOOKING_LOCK_FAILED);
+        bson_destroy(reply);
+    }
+}
+
 static void an_intent_that_may_not_last_is_not_committed(void **state)
 {
     struct house *house = *state;
@@ -273,6 +304,7 @@ int main(void)
         LEFT_TEST(an_intent_of_no_showtime_stops_nothing),
         LEFT_TEST(a_server_that_answers_no_update_is_not_asked_by_every_showtime),
         LEFT_TEST(a_rest_that_may_not_last_stays_in_its_showtime),
+        cmocka_unit_test(what_hides_behind_a_repeat_is_no_repeat),
         LEFT_TEST(an_intent_that_may_not_last_is_not_committed),
         LEFT_TEST(who_pays_anew_after_money_that_waits_is_told_that_it_is_paid),
         LEFT_TEST(a_hold_that_lapses_with_money_waiting_keeps_its_seats),

@@ -35,14 +35,18 @@ bool mongo_gather_take_cut(struct mongo_store *store, struct id showtime, const 
     return true;
 }
 
-enum error mongo_gather_cut(struct mongo_store *store, struct id showtime)
+static enum error read_cut(struct mongo_store *store, struct id showtime, bool latest)
 {
     store->cut.showtime = (struct id){0};
     enum error error = mongo_state_step(store, MONGO_STEP_READ_CUT);
     if (error != ERROR_NONE) return error;
     bson_t document;
     bool there = false;
-    error = mongo_state_find(store, MONGO_SHOWTIMES, showtime, CUT_PROJECTION, &document, &there);
+    store->counts.round_trips++;
+    error = latest ? mongo_read_latest(&store->client, MONGO_SHOWTIMES, showtime, CUT_PROJECTION,
+                                       &document, &there)
+                   : mongo_read_one(&store->client, MONGO_SHOWTIMES, showtime, CUT_PROJECTION,
+                                    &document, &there);
     if (error != ERROR_NONE) return error;
     if (!there) return ERROR_SHOWTIME_NOT_FOUND;
     const bool whole = mongo_gather_take_cut(store, showtime, &document);
@@ -54,6 +58,11 @@ enum error mongo_gather_cut(struct mongo_store *store, struct id showtime)
               LOG_TEXT("showtime", ((struct slice){text, sizeof text})),
               LOG_TEXT("field", SLICE("version, settle or batches")));
     return ERROR_INTERNAL_ERROR;
+}
+
+enum error mongo_gather_cut(struct mongo_store *store, struct id showtime)
+{
+    return read_cut(store, showtime, false);
 }
 
 /* What a command names, and what it may make. */
@@ -304,7 +313,8 @@ enum error mongo_gather_prove(struct mongo_store *store)
     const struct id showtime = store->cut.showtime;
     const uint64_t version = store->cut.version;
     if (!store->gathered || !store->unproved || id_is_none(showtime)) return ERROR_NONE;
-    const enum error error = mongo_gather_cut(store, showtime);
+    /* No commit proves that this primary still is one. */
+    const enum error error = read_cut(store, showtime, true);
     if (error != ERROR_NONE) return error;
     return store->cut.version == version ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
 }
