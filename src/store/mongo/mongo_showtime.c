@@ -248,11 +248,11 @@ static bool blame_seat(const bson_t *document, struct mongo_fault *ret_fault)
         struct seat_name name;
         struct entry entry;
         const char *member = NULL;
-        char path[32];
+        char seat[32];
         if (read_name(bson_iter_key(&seats), &name) && read_entry(&seats, &entry, &member))
             continue;
-        (void)snprintf(path, sizeof path, "seats.%.16s", bson_iter_key(&seats));
-        mongo_fields_blame(ret_fault, path, member);
+        (void)snprintf(seat, sizeof seat, "seats.%.16s", bson_iter_key(&seats));
+        mongo_fields_blame(ret_fault, seat, member);
         return true;
     }
     return false;

@@ -124,7 +124,9 @@ static bool is_passed_by(struct mongo_store *store, const struct turn *turn, str
 
 static void put_first(struct turn *turn, struct command *command)
 {
-    memmove(turn->commands + 1, turn->commands, turn->command_count * sizeof *turn->commands);
+    for (uint32_t place = turn->command_count; place > 0; place--) {
+        turn->commands[place] = turn->commands[place - 1];
+    }
     turn->commands[0] = command;
     turn->command_count++;
 }
