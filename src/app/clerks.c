@@ -29,7 +29,7 @@ static void leave(void *context, void *state)
 static void *enter(void *context, struct desk **ret_desk)
 {
     const struct house_state *state = context;
-    struct mongo_connection *connection = state->cluster->connection;
+    struct mongo_connection *connection = state->cluster->reading;
     struct clerk *clerk = calloc(1, sizeof *clerk);
     if (clerk == NULL) return NULL;
     clerk->desk.house = &state->house;

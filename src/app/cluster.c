@@ -1,5 +1,6 @@
 #include "app/cluster.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "app/app_locale.h"
@@ -10,63 +11,95 @@
 #include "base/random.h"
 #include "store/mongo/mongo_catalogue_write.h"
 #include "store/mongo/mongo_self_test.h"
+#include "store/mongo/mongo_uri.h"
 
 enum {
-    CONNECT_AGAIN_S = 1,
+    CONNECT_AGAIN_MS = 1000,
     WAIT_TOLD_EVERY = 10, /* Tries between two lines of the log. */
+    CLIENTS_OF_CLERK = 4, /* clerks.c: its own, and those of its three readers. */
 };
 
-/* Waits for a database that does not answer yet. */
-static enum error open_connection(const struct config *config,
-                                  struct mongo_connection **ret_connection, bool waits)
+/* What the start needs, in this order; tried again, from where it stopped, until it succeeds. */
+typedef enum error step(struct cluster *cluster, struct mongo_reason *ret_reason);
+
+/* Until the next try, or the end: CLUSTER_OPEN to try again. */
+static enum cluster_outcome wait_for_database(const struct cluster *cluster, uint32_t tries,
+                                              enum error error, const struct mongo_reason *reason)
 {
-    struct mongo_reason reason = {""};
-    for (uint32_t try = 0;; try++) {
-        const enum error error =
-            mongo_connection_open(config->mongo_uri.text, ret_connection, &reason);
-        if (error == ERROR_NONE) return error;
-        if (error != ERROR_STORE_UNAVAILABLE || !waits) {
-            fprintf(stderr, "usher: MONGO_URI: %s\n", reason.text);
-            return error;
-        }
-        if (try % WAIT_TOLD_EVERY == 0) {
-            log_event(LOG_WARNING, "waiting_for_database", LOG_TEXT("why", slice_of(reason.text)));
-        }
-        sleep(CONNECT_AGAIN_S);
+    if (error == ERROR_INTERNAL_ERROR) {
+        fprintf(stderr, "usher: MONGO_URI: %s\n", reason->text);
+        return CLUSTER_REFUSED;
     }
+    if (tries % WAIT_TOLD_EVERY == 0) {
+        log_event(LOG_WARNING, "waiting_for_database",
+                  LOG_TEXT("database", mongo_uri_place(cluster->config->mongo_uri.text)),
+                  LOG_TEXT("why", slice_of(reason->text)));
+    }
+    return cluster->wait(cluster->context, CONNECT_AGAIN_MS) ? CLUSTER_OPEN : CLUSTER_ENDED;
+}
+
+/* Each thread keeps its clients: too few of them would show in the middle of the start. */
+static enum error check_clients(const struct cluster *cluster, struct mongo_reason *ret_reason)
+{
+    const struct config *config = cluster->config;
+    uint32_t needed = CLIENTS_OF_CLERK * config->reader_count + 1; /* The monitor's. */
+    if (needed < config->writer_count) needed = config->writer_count;
+    if (needed < MONGO_SELF_TEST_CLIENTS) needed = MONGO_SELF_TEST_CLIENTS;
+    const int32_t given = mongoc_uri_get_option_as_int32(mongo_connection_uri(cluster->connection),
+                                                         MONGOC_URI_MAXPOOLSIZE, MONGO_POOL_MAX);
+    if (given >= (int32_t)needed) return ERROR_NONE;
+    mongo_explain(ret_reason,
+                  "maxPoolSize=%d: USHER_WRITERS and USHER_READERS need %u connections; leave it "
+                  "out, or set fewer threads",
+                  given, needed);
+    return ERROR_INTERNAL_ERROR;
 }
 
 /* As long as nobody knows whether the database is safe, nothing starts. */
-static bool is_safe(struct cluster *cluster)
+static enum error reach(struct cluster *cluster, struct mongo_reason *ret_reason)
 {
-    struct mongo_reason reason = {""};
-    for (;;) {
-        const enum error error = mongo_self_test(cluster->connection, &reason);
-        if (error == ERROR_NONE) return true;
-        if (error == ERROR_INTERNAL_ERROR) {
-            fprintf(stderr, "usher: MONGO_URI: %s\n", reason.text);
-            return false;
-        }
-        log_event(LOG_WARNING, "waiting_for_database", LOG_TEXT("why", slice_of(reason.text)));
-        sleep(CONNECT_AGAIN_S);
+    if (cluster->connection == NULL) {
+        const enum error error = mongo_connection_open(cluster->config->mongo_uri.text,
+                                                       &cluster->connection, ret_reason);
+        if (error != ERROR_NONE) return error;
     }
+    enum error error = check_clients(cluster, ret_reason);
+    if (error == ERROR_NONE) error = mongo_self_test(cluster->connection, ret_reason);
+    if (error != ERROR_NONE) return error;
+    return mongo_connection_open_reading(cluster->connection, &cluster->reading, ret_reason);
 }
 
 static enum error write_entries(void *context, const struct catalogue_entries *entries,
                                 struct catalogue_report *ret_report)
 {
-    return mongo_catalogue_write(context, entries, app_locale(), ret_report);
+    return mongo_catalogue_write(context, entries, app_locale(), clock_now_ms(), ret_report);
 }
 
-static bool fill_with_demo(struct cluster *cluster)
+/* A store that loads a catalogue, and sells nothing. */
+static struct mongo_store *open_loader(struct mongo_connection *connection,
+                                       struct mongo_reason *ret_reason)
+{
+    struct mongo_store *store = NULL;
+    const struct mongo_store_options options = {.connection = connection, .instance = "seed"};
+    return mongo_store_open(&options, &store, ret_reason) == ERROR_NONE ? store : NULL;
+}
+
+/* What was begun is completed, though the database is not empty any more. */
+static enum error fill_with_demo(struct cluster *cluster, struct mongo_reason *ret_reason)
 {
     bool empty = false;
-    struct mongo_client client = {0};
-    if (mongo_client_open(cluster->connection, &client) != ERROR_NONE) return false;
-    bool filled = mongo_catalogue_write_empty(&client, &empty) == ERROR_NONE;
-    if (filled && empty) filled = seed_demo_into(write_entries, &client, clock_now_ms()) == 0;
-    mongo_client_close(&client);
-    return filled;
+    if (!cluster->config->demo) return ERROR_NONE;
+    struct mongo_store *store = open_loader(cluster->connection, ret_reason);
+    if (store == NULL) return ERROR_STORE_UNAVAILABLE;
+    mongo_explain(ret_reason, "the demo's catalogue could not be written");
+    enum error error = mongo_catalogue_write_empty(store, &empty);
+    cluster->fills = cluster->fills || empty;
+    if (error == ERROR_NONE && cluster->fills &&
+        seed_demo_into(write_entries, store, clock_now_ms()) != EXIT_SUCCESS) {
+        error = ERROR_STORE_UNAVAILABLE;
+    }
+    mongo_store_close(store);
+    return error;
 }
 
 static void wake(void *context, uint32_t loop)
@@ -89,19 +122,7 @@ static void name_instance(struct cluster *cluster)
     (void)snprintf(cluster->instance, sizeof cluster->instance, "%s:%ld", host, (long)getpid());
 }
 
-/* Not needed for a right answer, so it may be away; but it must be one. */
-static bool read_redis_url(const struct config *config, struct redis_url *ret_url)
-{
-    const struct slice text = config_slice(&config->redis_url);
-    if (text.size == 0) return true;
-    const char *wrong = redis_url_parse(text, ret_url);
-    if (wrong == NULL) return true;
-    fprintf(stderr, "usher: REDIS_URL: %s\n", wrong);
-    return false;
-}
-
-static bool open_redis(struct cluster *cluster, const struct redis_url *url, uint32_t place,
-                       struct engine_options *engine)
+static bool open_redis(struct cluster *cluster, const struct redis_url *url, uint32_t place)
 {
     const struct config *config = cluster->config;
     if (config_slice(&config->redis_url).size == 0) return true;
@@ -111,11 +132,7 @@ static bool open_redis(struct cluster *cluster, const struct redis_url *url, uin
         redis_lock_open(&(struct redis_lock_options){.link = cluster->links[place],
                                                      .instance = cluster->instance,
                                                      .required = config->lock_required});
-    if (cluster->locks[place] == NULL) return false;
-    engine->lock = redis_lock_port(cluster->locks[place]);
-    engine->committed = redis_feed_publish;
-    engine->committed_context = cluster->links[place];
-    return true;
+    return cluster->locks[place] != NULL;
 }
 
 static void heard(void *context, struct id showtime, uint64_t version)
@@ -124,22 +141,21 @@ static void heard(void *context, struct id showtime, uint64_t version)
     monitor_changed(cluster->monitor, showtime, version);
 }
 
-static bool open_writer(struct cluster *cluster, uint32_t place, const struct siphash_key *tag_key,
-                        const struct redis_url *url)
+static bool read_redis_url(const struct cluster *cluster, struct redis_url *ret_url)
+{
+    const struct slice text = config_slice(&cluster->config->redis_url);
+    *ret_url = (struct redis_url){0};
+    return text.size == 0 || redis_url_parse(text, ret_url) == NULL;
+}
+
+static bool open_writer(struct cluster *cluster, uint32_t place)
 {
     const struct config *config = cluster->config;
-    struct mongo_reason reason = {""};
-    const struct mongo_store_options store = {
-        .connection = cluster->connection, .tag_key = *tag_key, .instance = cluster->instance};
-    while (mongo_store_open(&store, &cluster->stores[place], &reason) != ERROR_NONE) {
-        log_event(LOG_WARNING, "waiting_for_database", LOG_TEXT("why", slice_of(reason.text)));
-        sleep(CONNECT_AGAIN_S);
-    }
     const uint32_t share = SHOWTIMES_RESIDENT_MAX / config->writer_count;
     struct writer_options options = {.engine = {.policy = {.hold_ms = config->hold_ms,
                                                            .payment_ms = config->payment_ms,
                                                            .held_seats_max = config->held_seats_max,
-                                                           .tag_key = *tag_key},
+                                                           .tag_key = cluster->tag_key},
                                                 .showtimes_max = share,
                                                 .store = mongo_store_port(cluster->stores[place]),
                                                 .feed = cluster->feed,
@@ -150,55 +166,102 @@ static bool open_writer(struct cluster *cluster, uint32_t place, const struct si
                                      .wake = wake,
                                      .failed = never_failed,
                                      .context = cluster};
-    if (!open_redis(cluster, url, place, &options.engine)) return false;
+    struct redis_url url;
+    bool open = read_redis_url(cluster, &url);
+    if (open && cluster->links[place] == NULL) open = open_redis(cluster, &url, place);
+    explicit_bzero(&url, sizeof url);
+    if (!open) return false;
+    if (cluster->links[place] != NULL) {
+        options.engine.lock = redis_lock_port(cluster->locks[place]);
+        options.engine.committed = redis_feed_publish;
+        options.engine.committed_context = cluster->links[place];
+    }
     cluster->writers.all[place] = writer_open(&options);
-    if (cluster->writers.all[place] == NULL) return false;
-    cluster->writers.count++;
-    return true;
+    return cluster->writers.all[place] != NULL;
 }
 
-static bool open_writers(struct cluster *cluster)
+static enum error open_writers(struct cluster *cluster, struct mongo_reason *ret_reason)
 {
-    struct siphash_key tag_key; /* Of this process only: the tags never leave memory. */
-    struct redis_url url = {0};
-    random_fill(&tag_key, sizeof tag_key);
-    name_instance(cluster);
-    if (!read_redis_url(cluster->config, &url)) return false;
-    cluster->feed = feed_open(SHOWTIMES_RESIDENT_MAX);
-    if (cluster->feed == NULL) return false;
-    for (uint32_t place = 0; place < cluster->config->writer_count; place++) {
-        if (!open_writer(cluster, place, &tag_key, &url)) return false;
+    const struct mongo_store_options store = {.connection = cluster->connection,
+                                              .tag_key = cluster->tag_key,
+                                              .instance = cluster->instance};
+    while (cluster->writers.count < cluster->config->writer_count) {
+        const uint32_t place = cluster->writers.count;
+        if (cluster->stores[place] == NULL) {
+            const enum error error = mongo_store_open(&store, &cluster->stores[place], ret_reason);
+            if (error != ERROR_NONE) return error;
+        }
+        if (!open_writer(cluster, place)) {
+            mongo_explain(ret_reason, "a writer could not be opened");
+            return ERROR_STORE_UNAVAILABLE;
+        }
+        cluster->writers.count++;
     }
-    cluster->monitor = monitor_open(&(struct monitor_options){.connection = cluster->connection,
+    return ERROR_NONE;
+}
+
+static enum error open_monitor(struct cluster *cluster, struct mongo_reason *ret_reason)
+{
+    struct redis_url url;
+    mongo_explain(ret_reason, "the monitor could not be opened");
+    cluster->monitor = monitor_open(&(struct monitor_options){.connection = cluster->reading,
                                                               .writers = &cluster->writers,
                                                               .feed = cluster->feed,
                                                               .loop = cluster->config->loop_count});
-    if (cluster->monitor == NULL) return false;
-    if (config_slice(&cluster->config->redis_url).size == 0) return true;
-    cluster->news = redis_feed_open(&(struct redis_feed_options){
-        .url = &url, .instance = cluster->instance, .heard = heard, .context = cluster});
-    return cluster->news != NULL;
+    if (cluster->monitor == NULL) return ERROR_INTERNAL_ERROR;
+    if (config_slice(&cluster->config->redis_url).size == 0) return ERROR_NONE;
+    if (read_redis_url(cluster, &url)) {
+        cluster->news = redis_feed_open(&(struct redis_feed_options){
+            .url = &url, .instance = cluster->instance, .heard = heard, .context = cluster});
+    }
+    explicit_bzero(&url, sizeof url);
+    return cluster->news == NULL ? ERROR_INTERNAL_ERROR : ERROR_NONE;
 }
 
-bool cluster_open(struct cluster *cluster, const struct embedded_options *options)
+bool cluster_prepare(struct cluster *cluster, const struct embedded_options *options)
 {
-    *cluster = (struct cluster){
-        .config = options->config, .wake = options->wake, .context = options->context};
-    const int64_t started_us = clock_steady_us();
+    *cluster = (struct cluster){.config = options->config,
+                                .wake = options->wake,
+                                .wait = options->wait,
+                                .context = options->context};
+    atomic_init(&cluster->opening, true);
     mongo_connection_begin();
-    if (open_connection(options->config, &cluster->connection, true) != ERROR_NONE) return false;
-    if (!is_safe(cluster)) return false;
-    if (options->config->demo && !fill_with_demo(cluster)) {
-        fputs("usher: MONGO_URI: the demo's catalogue could not be written\n", stderr);
-        return false;
+    name_instance(cluster);
+    random_fill(&cluster->tag_key, sizeof cluster->tag_key);
+    cluster->feed = feed_open(SHOWTIMES_RESIDENT_MAX);
+    if (cluster->feed == NULL) fputs("usher: out of memory\n", stderr);
+    return cluster->feed != NULL;
+}
+
+enum cluster_outcome cluster_open(struct cluster *cluster)
+{
+    static step *const steps[] = {reach, fill_with_demo, open_writers, open_monitor};
+    const int64_t started_us = clock_steady_us();
+    uint32_t tries = 0;
+    for (size_t index = 0; index < sizeof steps / sizeof steps[0]; index++) {
+        struct mongo_reason reason = {""};
+        enum error error = ERROR_NONE;
+        while ((error = steps[index](cluster, &reason)) != ERROR_NONE) {
+            const enum cluster_outcome outcome =
+                wait_for_database(cluster, tries++, error, &reason);
+            if (outcome != CLUSTER_OPEN) return outcome;
+        }
     }
-    if (!open_writers(cluster)) {
-        fputs("usher: the writers could not be opened\n", stderr);
-        return false;
-    }
-    log_event(LOG_INFO, "database_open", LOG_NUMBER("writers", cluster->writers.count),
+    log_event(LOG_INFO, "database_open",
+              LOG_TEXT("database", mongo_uri_place(cluster->config->mongo_uri.text)),
+              LOG_NUMBER("writers", cluster->writers.count),
               LOG_NUMBER("micros", clock_steady_us() - started_us));
-    return true;
+    return CLUSTER_OPEN;
+}
+
+void cluster_admit(struct cluster *cluster)
+{
+    atomic_store_explicit(&cluster->opening, false, memory_order_release);
+}
+
+static bool is_open(const struct cluster *cluster)
+{
+    return !atomic_load_explicit(&cluster->opening, memory_order_acquire);
 }
 
 void cluster_close(struct cluster *cluster)
@@ -212,23 +275,40 @@ void cluster_close(struct cluster *cluster)
         mongo_store_close(cluster->stores[place]);
     }
     feed_close(cluster->feed);
+    mongo_connection_close(cluster->reading);
     mongo_connection_close(cluster->connection);
     *cluster = (struct cluster){0};
+}
+
+static void describe_peers(const struct cluster *cluster, struct storage_peers *ret_peers)
+{
+    *ret_peers = (struct storage_peers){.any = true, .database = STORAGE_DATABASE_AWAITED};
+    if (!is_open(cluster)) return;
+    const struct monitor *monitor = cluster->monitor;
+    ret_peers->database = monitor_reachable(monitor) ? STORAGE_DATABASE_OK : STORAGE_DATABASE_AWAY;
+    ret_peers->clock_known =
+        monitor_clock(monitor, &ret_peers->clock_offset_ms, &ret_peers->clock_well);
+    ret_peers->redis_set = cluster->news != NULL;
+    ret_peers->redis_well =
+        cluster->news != NULL && redis_feed_counts(cluster->news).subscribed == 1;
 }
 
 /* Disks are the database's; what is full or slow there shows in its answers. */
 static void examine(void *context, struct storage_state *ret_state)
 {
     const struct cluster *cluster = context;
-    *ret_state = (struct storage_state){
-        .in_place = monitor_well(cluster->monitor), .disk_size = INT64_MAX, .disk_free = INT64_MAX};
+    *ret_state =
+        (struct storage_state){.in_place = is_open(cluster) && monitor_well(cluster->monitor),
+                               .disk_size = INT64_MAX,
+                               .disk_free = INT64_MAX};
+    describe_peers(cluster, &ret_state->peers);
 }
 
 static enum error count(void *context, struct storage_counts *ret_counts)
 {
-    (void)context;
-    (void)ret_counts;
-    return ERROR_STORE_UNAVAILABLE;
+    const struct cluster *cluster = context;
+    if (!is_open(cluster) || !monitor_reachable(cluster->monitor)) return ERROR_STORE_UNAVAILABLE;
+    return monitor_counts(cluster->monitor, ret_counts);
 }
 
 struct storage cluster_storage(struct cluster *cluster)
@@ -241,7 +321,8 @@ struct storage cluster_storage(struct cluster *cluster)
 static enum error ping(void *context)
 {
     const struct cluster *cluster = context;
-    return monitor_well(cluster->monitor) ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
+    return is_open(cluster) && monitor_well(cluster->monitor) ? ERROR_NONE
+                                                              : ERROR_STORE_UNAVAILABLE;
 }
 
 struct reader cluster_reader(struct cluster *cluster)
@@ -253,13 +334,17 @@ struct reader cluster_reader(struct cluster *cluster)
 int cluster_seed(const struct config *config, const char *path)
 {
     struct mongo_connection *connection = NULL;
-    struct mongo_client client = {0};
+    struct mongo_store *store = NULL;
+    struct mongo_reason reason = {""};
     mongo_connection_begin();
-    if (open_connection(config, &connection, false) != ERROR_NONE) return EXIT_USAGE;
-    int exit_code = EXIT_USAGE;
-    if (mongo_client_open(connection, &client) == ERROR_NONE)
-        exit_code = seed_file(path, write_entries, &client);
-    mongo_client_close(&client);
+    enum error error = mongo_connection_open(config->mongo_uri.text, &connection, &reason);
+    if (error == ERROR_NONE) {
+        store = open_loader(connection, &reason);
+        if (store == NULL) error = ERROR_STORE_UNAVAILABLE;
+    }
+    if (error != ERROR_NONE) fprintf(stderr, "usher: MONGO_URI: %s\n", reason.text);
+    const int exit_code = error == ERROR_NONE ? seed_file(path, write_entries, store) : EXIT_USAGE;
+    mongo_store_close(store);
     mongo_connection_close(connection);
     return exit_code;
 }

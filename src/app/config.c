@@ -8,6 +8,8 @@
 #include "http/back_office.h"
 #include "http/return_url.h"
 #include "http/server.h"
+#include "redis/redis_url.h"
+#include "store/mongo/mongo_uri.h"
 
 enum {
     HEARTBEAT_MS_DEFAULT = 15000, /* The contract's; proxies give up after 30 or 60 seconds. */
@@ -305,14 +307,14 @@ static bool read_shared(struct config *config)
         !read_secret(config, &config->redis_url, "REDIS_URL")) {
         return false;
     }
-    const struct slice uri = config_slice(&config->mongo_uri);
-    if (!slice_starts_with(uri, SLICE("mongodb://")) &&
-        !slice_starts_with(uri, SLICE("mongodb+srv://"))) {
-        return refuse(config, "MONGO_URI: must begin with mongodb:// or mongodb+srv://");
-    }
+    struct mongo_reason reason = {""};
+    if (!mongo_uri_check(config->mongo_uri.text, &reason))
+        return refuse(config, "MONGO_URI: %s", reason.text);
     const struct slice redis = config_slice(&config->redis_url);
-    if (redis.size > 0 && !slice_starts_with(redis, SLICE("redis://")))
-        return refuse(config, "REDIS_URL: must begin with redis://");
+    struct redis_url url;
+    const char *wrong = redis.size == 0 ? NULL : redis_url_parse(redis, &url);
+    explicit_bzero(&url, sizeof url);
+    if (wrong != NULL) return refuse(config, "REDIS_URL: %s", wrong);
     const char *lock = setting("LOCK");
     config->lock_required = lock != NULL && strcmp(lock, "required") == 0;
     if (config->lock_required && redis.size == 0)

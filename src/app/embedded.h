@@ -19,6 +19,8 @@ struct embedded_options {
     const struct config *config;
     void (*wake)(void *context, uint32_t loop);
     void (*failed)(void *context);
+    /* Lets the time pass; false when the end was asked for. For cluster_open. */
+    bool (*wait)(void *context, int64_t wait_ms);
     void *context;
 };
 

@@ -127,25 +127,40 @@ static bool stock_up(struct house_state *state, const struct stock *stock)
         return true;
     }
     state->cluster = stock->cluster;
-    house->writers = stock->cluster->writers;
+    house->opening = &stock->cluster->opening;
     house->feed = stock->cluster->feed;
     house->storage = cluster_storage(stock->cluster);
     house->back_office = clerks_open(state);
     return house->back_office != NULL || out_of_memory("the readers");
 }
 
+static bool start_writers(const struct writers *writers)
+{
+    for (uint32_t place = 0; place < writers->count; place++) {
+        if (writer_start(writers->all[place]) != ERROR_NONE) return false;
+    }
+    return true;
+}
+
 bool house_start(struct house_state *state)
 {
-    if (state->cluster == NULL) return true;
-    return back_office_start(state->house.back_office) &&
-           monitor_start(state->cluster->monitor, state->house.live);
+    struct cluster *cluster = state->cluster;
+    if (cluster != NULL) state->house.writers = cluster->writers;
+    if (!start_writers(&state->house.writers)) return false;
+    if (cluster == NULL) return true;
+    if (!back_office_start(state->house.back_office) ||
+        !monitor_start(cluster->monitor, state->house.live)) {
+        return false;
+    }
+    cluster_admit(cluster);
+    return true;
 }
 
 void house_stop(struct house_state *state)
 {
     if (state->cluster == NULL) return;
     if (state->house.back_office != NULL) back_office_stop(state->house.back_office);
-    monitor_stop(state->cluster->monitor);
+    if (state->cluster->monitor != NULL) monitor_stop(state->cluster->monitor);
 }
 
 bool house_open(struct house_state *state, struct config *config, const struct stock *stock,

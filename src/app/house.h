@@ -26,9 +26,11 @@ struct house_state {
 MUST_USE bool house_open(struct house_state *state, struct config *config,
                          const struct stock *stock, uint16_t port);
 
-/* Starts the threads that read a shared store, and the monitor; false if one could not. Ends
- * them, after the loops and before the writers. */
+/* Starts the writers, and over a shared store, which is open now, those who read it and the
+ * monitor; then requests are let in. False if a thread could not be started. */
 MUST_USE bool house_start(struct house_state *state);
+
+/* Ends all but the writers; the loops have ended. */
 void house_stop(struct house_state *state);
 
 /* After the loops and the writer have ended. Accepts a state that was never opened. */

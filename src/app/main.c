@@ -80,16 +80,13 @@ static int run_token(struct config *config, const struct arguments *arguments)
     return token_command(config, &arguments->token);
 }
 
-static int refuse_shared(const char *command, const char *why)
-{
-    fprintf(stderr, "usher %s: MONGO_URI is set, and this %s\n", command, why);
-    return EXIT_USAGE;
-}
-
 static int run_backup(struct config *config, const struct arguments *arguments)
 {
     if (config_slice(&config->mongo_uri).size > 0) {
-        return refuse_shared("backup", "copies an embedded store; copy a MongoDB with mongodump");
+        fputs("usher backup: MONGO_URI is set, and this copies an embedded store: copy a MongoDB "
+              "with mongodump\n",
+              stderr);
+        return EXIT_USAGE;
     }
     return backup_command(config, arguments->file);
 }
@@ -97,9 +94,6 @@ static int run_backup(struct config *config, const struct arguments *arguments)
 static int run_audit(struct config *config, const struct arguments *arguments)
 {
     (void)arguments;
-    if (config_slice(&config->mongo_uri).size > 0) {
-        return refuse_shared("audit", "proves an embedded store; it cannot read MongoDB yet");
-    }
     return audit_command(config);
 }
 
@@ -127,11 +121,24 @@ static const struct command_entry commands[] = {
      run_serve,
      "usher serve [--port N] [--host ADDR] [--data DIR] [--demo] [--dev]\n"
      "\n"
-     "Runs the server until SIGTERM or SIGINT. Needs JWT_SECRET, unless --demo or --dev.\n"},
+     "Runs the server until SIGTERM or SIGINT. Needs JWT_SECRET, unless --demo or --dev.\n"
+     "--demo fills an empty store with a made-up programme, and plays the payment gateway.\n"
+     "\n"
+     "With MONGO_URI set, it is one of several instances that share that database, and keeps\n"
+     "nothing in --data. It waits for a database that does not answer, with its port open.\n"
+     "\n"
+     "  MONGO_URI      mongodb://[user:password@]host[:port][,...]/database[?options]\n"
+     "  REDIS_URL      redis://[[user]:password@]host[:port][/database]; default none\n"
+     "  LOCK           best-effort (default), or required: 409 without the lock in Redis\n"
+     "  USHER_WRITERS  threads that write, 1 to 16; default 8\n"
+     "  USHER_READERS  threads that read, 1 to 16; default 4\n"
+     "\n"
+     "All settings: docs/operations.md\n"},
     {"seed", true, true, TAKES(DATA), run_seed,
      "usher seed FILE.json [--data DIR]\n"
      "\n"
-     "Loads a catalogue, whole or not at all, while no server uses the folder.\n"
+     "Loads a catalogue, whole or not at all, while no server uses the folder. With MONGO_URI\n"
+     "set, into that database, beside running instances; running it again completes it.\n"
      "docs/catalogue.md describes the file.\n"},
     {"token", false, true, TAKES(DATA) | TAKES(USER) | TAKES(ROLE) | TAKES(TTL), run_token,
      "usher token --user ID [--role user|staff|admin] [--ttl 1h] [--data DIR]\n"
@@ -142,12 +149,16 @@ static const struct command_entry commands[] = {
      "usher backup FILE [--data DIR]\n"
      "\n"
      "Copies the store as it is at one moment, beside a running server. FILE must not exist.\n"
-     "To restore, copy it back as usher.db while no server runs.\n"},
+     "To restore, copy it back as usher.db while no server runs. A MongoDB (MONGO_URI) is\n"
+     "copied with mongodump.\n"},
     {"audit", false, true, TAKES(DATA), run_audit,
      "usher audit [--data DIR]\n"
      "\n"
-     "Recomputes every seat, counter and payment from the data, beside a running server or\n"
-     "not, and prints each rule that is broken. Exit code 1 if one is.\n"},
+     "Recomputes every seat, counter and payment from the data, beside running servers or\n"
+     "not, and prints each rule that is broken. It only reads. With MONGO_URI the data are\n"
+     "those of the shared database; what instances have yet to write is counted, and breaks\n"
+     "no rule. Exit code 0 if every rule holds, 1 if one is broken, 2 if the data cannot be\n"
+     "read.\n"},
     {"version", false, false, 0, run_version, "usher version\n\nPrints the version.\n"},
 };
 

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/mongo/mongo_counts.h"
 #include "store/mongo/mongo_watch.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
     VERSIONS_AT_ONCE = 256,
     DUE_AT_ONCE = 128,
     MONEY_AT_ONCE = 32,
+    COUNTS_KEPT_MS = 3 * MONITOR_COUNT_MS, /* Older ones say nothing any more. */
 };
 
 struct change {
@@ -28,6 +30,8 @@ struct monitor {
     bool started;
     atomic_bool reachable;
     atomic_bool clock_well;
+    atomic_bool clock_known;
+    _Atomic int64_t clock_offset_ms;
 
     pthread_mutex_t mutex; /* Guards what follows, up to the commands. */
     pthread_cond_t arrival;
@@ -35,10 +39,13 @@ struct monitor {
     bool woken;
     uint32_t change_count;
     struct change changes[CHANGES_MAX];
+    struct storage_counts counts;
+    int64_t counts_of_us; /* When they were read; 0: never. */
 
     struct command *free_commands; /* The thread's own, from here. */
     int64_t swept_at_us;
     int64_t clock_at_us;
+    int64_t counted_at_us;
     struct id watched[LIVE_SHOWTIMES_MAX];
     struct command money[MONEY_AT_ONCE];
     struct command commands[MONITOR_COMMANDS_MAX];
@@ -193,11 +200,24 @@ static enum error compare_clocks(struct monitor *monitor)
     const enum error error = mongo_client_clock(&monitor->client, &offset_ms);
     if (error != ERROR_NONE) return error;
     const bool well = offset_ms <= STEAL_GUARD_MS && offset_ms >= -STEAL_GUARD_MS;
+    atomic_store(&monitor->clock_offset_ms, offset_ms);
+    atomic_store(&monitor->clock_known, true);
     if (atomic_exchange(&monitor->clock_well, well) != well) {
         log_event(well ? LOG_INFO : LOG_ERROR, well ? "clock_well" : "clock_off",
                   LOG_NUMBER("offset_ms", offset_ms), LOG_NUMBER("guard_ms", STEAL_GUARD_MS));
     }
     return ERROR_NONE;
+}
+
+/* For who watches only: that it takes too long says nothing of the database. */
+static void count(struct monitor *monitor)
+{
+    struct storage_counts counts = {0};
+    if (mongo_counts_read(&monitor->client, &counts) != ERROR_NONE) return;
+    pthread_mutex_lock(&monitor->mutex);
+    monitor->counts = counts;
+    monitor->counts_of_us = clock_steady_us();
+    pthread_mutex_unlock(&monitor->mutex);
 }
 
 static bool is_time(int64_t *at_us, int64_t now_us, int64_t every_ms)
@@ -216,6 +236,8 @@ static void do_round(struct monitor *monitor)
     if (error == ERROR_NONE && is_time(&monitor->clock_at_us, now_us, MONITOR_CLOCK_MS))
         error = compare_clocks(monitor);
     note_reached(monitor, error);
+    if (error == ERROR_NONE && is_time(&monitor->counted_at_us, now_us, MONITOR_COUNT_MS))
+        count(monitor);
 }
 
 /* Until something has come, or the moment; false when the end has. */
@@ -258,6 +280,8 @@ static void *run(void *argument)
 bool monitor_start(struct monitor *monitor, struct live *live)
 {
     monitor->live = live;
+    /* A clock that is off is known before the first request; without an answer it is soon. */
+    if (compare_clocks(monitor) == ERROR_NONE) monitor->clock_at_us = clock_steady_us();
     monitor->started = pthread_create(&monitor->thread, NULL, run, monitor) == 0;
     return monitor->started;
 }
@@ -299,4 +323,22 @@ bool monitor_reachable(const struct monitor *monitor)
 bool monitor_well(const struct monitor *monitor)
 {
     return atomic_load(&monitor->reachable) && atomic_load(&monitor->clock_well);
+}
+
+bool monitor_clock(const struct monitor *monitor, int64_t *ret_offset_ms, bool *ret_well)
+{
+    *ret_well = atomic_load(&monitor->clock_well);
+    *ret_offset_ms = atomic_load(&monitor->clock_offset_ms);
+    return atomic_load(&monitor->clock_known);
+}
+
+enum error monitor_counts(struct monitor *monitor, struct storage_counts *ret_counts)
+{
+    const int64_t now_us = clock_steady_us();
+    pthread_mutex_lock(&monitor->mutex);
+    const bool fresh = monitor->counts_of_us != 0 &&
+                       now_us - monitor->counts_of_us <= COUNTS_KEPT_MS * INT64_C(1000);
+    *ret_counts = monitor->counts;
+    pthread_mutex_unlock(&monitor->mutex);
+    return fresh ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
 }

@@ -1,8 +1,9 @@
 /* monitor.h - keeps an instance in step with a database that others change too.
  *
  * One thread asks on a timer: which watched seat maps have moved (every 500 ms), what is due and
- * nobody has ended, which money nobody has decided (every second), and whether the clocks agree
- * (every ten). What it finds becomes a command to the showtime's writer, as from any client.
+ * nobody has ended, which money nobody has decided (every second), whether the clocks agree and
+ * how much waits (every ten). What it finds becomes a command to the showtime's writer, as from any
+ * client.
  *
  * Shape:  at most MONITOR_COMMANDS_MAX commands under way; what is left out comes next time.
  * Thread: monitor_changed and the questions from any; the rest the main thread.
@@ -19,6 +20,7 @@ enum {
     MONITOR_ROUND_MS = 500,
     MONITOR_SWEEP_MS = 1000,
     MONITOR_CLOCK_MS = 10000,
+    MONITOR_COUNT_MS = 10000,
     /* Behind what its own instance ends on time: others step in only for one that is gone. */
     MONITOR_DUE_AFTER_MS = 1000,
 };
@@ -49,3 +51,10 @@ void monitor_changed(struct monitor *monitor, struct id showtime, uint64_t versi
 /* Did the database answer the last time, and do the clocks agree? */
 bool monitor_reachable(const struct monitor *monitor);
 bool monitor_well(const struct monitor *monitor);
+
+/* How far the database's clock is ahead of ours, and is that near enough? False if it was never
+ * asked. */
+bool monitor_clock(const struct monitor *monitor, int64_t *ret_offset_ms, bool *ret_well);
+
+/* What waits, as of the last count; ERROR_STORE_UNAVAILABLE if that is too long ago. */
+MUST_USE enum error monitor_counts(struct monitor *monitor, struct storage_counts *ret_counts);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
@@ -16,16 +17,20 @@
 #include "base/clock.h"
 #include "http/listeners.h"
 #include "http/server.h"
+#include "store/mongo/mongo_uri.h"
 
 enum {
     CONNECTIONS_PER_LOOP_MAX = 12000, /* Ten thousand listeners and their neighbours. */
     GRACE_MS = 10000, /* Twice an answer's deadline; for requests, then for the writer. */
     FILES_MIN = 256,  /* Sixteen loops and their readers take 180. */
+    END_S = 25,       /* Of a stop over a shared store; service managers kill after 30. */
 };
 static_assert(LISTENERS_MAX + 2000 <= CONNECTIONS_PER_LOOP_MAX, "listeners leave room for others");
 
 /* Set by the writer's thread before it sends SIGTERM to its own process. */
 static atomic_bool store_failed;
+
+static sigset_t end_signals;
 
 static void store_has_failed(void *context)
 {
@@ -41,26 +46,39 @@ static void wake_loop(void *context, uint32_t loop)
 }
 
 /* Threads inherit the mask, so that only the main thread hears of the end. */
-static sigset_t block_signals(void)
+static void block_signals(void)
 {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    CHECK(sigprocmask(SIG_BLOCK, &signals, NULL) == 0);
+    sigemptyset(&end_signals);
+    sigaddset(&end_signals, SIGTERM);
+    sigaddset(&end_signals, SIGINT);
+    sigaddset(&end_signals, SIGHUP);
+    CHECK(sigprocmask(SIG_BLOCK, &end_signals, NULL) == 0);
     signal(SIGPIPE, SIG_IGN);
-    return signals;
 }
 
-static void wait_for_end(const sigset_t *signals)
+static void tell_of_end(const siginfo_t *info)
 {
-    siginfo_t info;
-    while (sigwaitinfo(signals, &info) < 0) CHECK(errno == EINTR);
     const bool failed = atomic_load(&store_failed);
     log_event(failed ? LOG_ERROR : LOG_INFO, "stopping",
               LOG_TEXT("why", failed ? SLICE("the store's outcome is unknown") : SLICE("signal")),
-              LOG_NUMBER("signal", info.si_signo));
+              LOG_NUMBER("signal", info->si_signo));
+}
+
+static void wait_for_end(void)
+{
+    siginfo_t info;
+    while (sigwaitinfo(&end_signals, &info) < 0) CHECK(errno == EINTR);
+    tell_of_end(&info);
+}
+
+static bool wait_or_end(void *context, int64_t wait_ms)
+{
+    (void)context;
+    siginfo_t info;
+    const struct timespec time = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+    if (sigtimedwait(&end_signals, &info, &time) < 0) return true;
+    tell_of_end(&info);
+    return false;
 }
 
 /* Most systems allow 1024 open files unless asked for more: too few for the connections. With
@@ -137,26 +155,6 @@ static void warn_of_settings(const struct config *config)
     }
 }
 
-static void announce(const struct config *config, const struct server *server,
-                     const struct operations *operations)
-{
-    struct config_text block = {0};
-    struct config_text metrics_block = {0};
-    const struct slice url = address_of(&config->host, server, &block);
-    struct slice metrics = SLICE("off");
-    if (operations->server != NULL) {
-        metrics = address_of(&config->metrics_host, operations->server, &metrics_block);
-    }
-    log_event(LOG_INFO, "serving", LOG_TEXT("url", url), LOG_TEXT("metrics", metrics),
-              LOG_TEXT("data", config_slice(&config->data)),
-              LOG_NUMBER("loops", config->loop_count), LOG_NUMBER("pid", getpid()));
-    if (config->dev) {
-        log_event(LOG_WARNING, "development_mode",
-                  LOG_TEXT("what", SLICE("X-User-Id and unsigned webhooks are accepted")));
-    }
-    if (config->demo && log_format() == LOG_FORMAT_TEXT) print_welcome(config, url);
-}
-
 /* What is made of the settings, and ended in the other order. */
 struct program {
     struct embedded embedded; /* Or: */
@@ -166,6 +164,59 @@ struct program {
     struct house_state house;
     struct operations operations;
 };
+
+/* Where people and programs find it. */
+struct addresses {
+    struct config_text blocks[2];
+    struct slice url;
+    struct slice metrics;
+};
+
+static void find_addresses(const struct program *program, const struct config *config,
+                           struct addresses *ret_addresses)
+{
+    const struct server *metrics = program->operations.server;
+    ret_addresses->url = address_of(&config->host, program->server, &ret_addresses->blocks[0]);
+    ret_addresses->metrics =
+        metrics == NULL ? SLICE("off")
+                        : address_of(&config->metrics_host, metrics, &ret_addresses->blocks[1]);
+}
+
+/* Health answers from here on; all else when the database is there. */
+static void announce_port(const struct program *program, const struct config *config)
+{
+    struct addresses addresses = {0};
+    find_addresses(program, config, &addresses);
+    log_event(LOG_INFO, "listening", LOG_TEXT("url", addresses.url),
+              LOG_TEXT("metrics", addresses.metrics), LOG_NUMBER("pid", getpid()));
+}
+
+static struct slice lock_mode(const struct config *config)
+{
+    if (config_slice(&config->redis_url).size == 0) return SLICE("none");
+    return config->lock_required ? SLICE("required") : SLICE("best-effort");
+}
+
+static void announce(const struct program *program, const struct config *config)
+{
+    const bool shared = program->shared;
+    const char *kind = shared ? "database" : "data";
+    const struct slice mode = shared ? SLICE("shared") : SLICE("embedded");
+    const struct slice place =
+        shared ? mongo_uri_place(config->mongo_uri.text) : config_slice(&config->data);
+    const char *lock = shared ? "lock" : NULL;
+    struct addresses addresses = {0};
+    find_addresses(program, config, &addresses);
+    log_event(LOG_INFO, "serving", LOG_TEXT("url", addresses.url),
+              LOG_TEXT("metrics", addresses.metrics), LOG_TEXT("mode", mode), LOG_TEXT(kind, place),
+              LOG_TEXT(lock, lock_mode(config)), LOG_NUMBER("loops", config->loop_count),
+              LOG_NUMBER("pid", getpid()));
+    if (config->dev) {
+        log_event(LOG_WARNING, "development_mode",
+                  LOG_TEXT("what", SLICE("X-User-Id and unsigned webhooks are accepted")));
+    }
+    if (config->demo && log_format() == LOG_FORMAT_TEXT) print_welcome(config, addresses.url);
+}
 
 static bool listen_all(struct program *program, const struct config *config)
 {
@@ -193,62 +244,89 @@ static bool listen_all(struct program *program, const struct config *config)
     return operations_open(&program->operations, config);
 }
 
-static bool start_writers(const struct writers *writers)
-{
-    for (uint32_t place = 0; place < writers->count; place++) {
-        if (writer_start(writers->all[place]) != ERROR_NONE) return false;
-    }
-    return true;
-}
-
-/* Where several instances write, one that hangs keeps nobody from the truth. */
+/* All at once, so that the patience is that of one. */
 static bool stop_writers(const struct writers *writers)
 {
     bool stopped = true;
     for (uint32_t place = 0; place < writers->count; place++) {
-        if (!writer_stop(writers->all[place], GRACE_MS)) stopped = false;
+        writer_begin_stop(writers->all[place], GRACE_MS);
+    }
+    const int64_t until_us = clock_steady_us() + GRACE_MS * INT64_C(1000);
+    for (uint32_t place = 0; place < writers->count; place++) {
+        const int64_t left_ms = (until_us - clock_steady_us()) / 1000;
+        if (!writer_stop(writers->all[place], left_ms < 1 ? 1 : left_ms)) stopped = false;
     }
     return stopped;
 }
 
-static bool start_threads(struct program *program)
+static bool start_loops(struct program *program)
 {
-    if (start_writers(&program->house.house.writers) && house_start(&program->house) &&
-        server_start(program->server) == ERROR_NONE &&
-        operations_start(&program->operations, &program->house, program->server) == ERROR_NONE) {
-        return true;
-    }
+    return server_start(program->server) == ERROR_NONE &&
+           operations_start(&program->operations, &program->house, program->server) == ERROR_NONE;
+}
+
+static int fail_to_start(void)
+{
     log_event(LOG_ERROR, "threads_failed", LOG_TEXT("why", SLICE("no thread could be started")));
-    return false;
+    return EXIT_FAILURE;
 }
 
 static int serve(struct program *program, struct config *config)
 {
-    const sigset_t signals = block_signals();
-    if (!listen_all(program, config)) return EXIT_USAGE;
     const struct stock stock = {.embedded = program->shared ? NULL : &program->embedded,
                                 .cluster = &program->cluster};
-    if (!house_open(&program->house, config, &stock, server_port(program->server)) ||
-        !start_threads(program)) {
+    block_signals();
+    if (!listen_all(program, config)) return EXIT_USAGE;
+    if (!house_open(&program->house, config, &stock, server_port(program->server))) {
         return EXIT_FAILURE;
     }
-    announce(config, program->server, &program->operations);
+    if (program->shared) {
+        if (!start_loops(program)) return fail_to_start();
+        announce_port(program, config);
+        const enum cluster_outcome outcome = cluster_open(&program->cluster);
+        if (outcome == CLUSTER_REFUSED) return EXIT_USAGE;
+        if (outcome == CLUSTER_ENDED) return EXIT_SUCCESS;
+    }
+    if (!house_start(&program->house)) return fail_to_start();
+    if (!program->shared && !start_loops(program)) return fail_to_start();
+    announce(program, config);
     warn_of_settings(config);
-    wait_for_end(&signals);
-    house_begin_stop(&program->house);
+    wait_for_end();
     return EXIT_SUCCESS;
+}
+
+static void give_up(void)
+{
+    log_event(LOG_ERROR, "stop_overdue", LOG_NUMBER("pid", getpid()));
+    _exit(EXIT_RESTART); /* The successor reads from the store what became of the batch. */
+}
+
+static void *watch_end(void *context)
+{
+    (void)context;
+    struct timespec left = {.tv_sec = END_S};
+    while (nanosleep(&left, &left) != 0) {
+    }
+    give_up();
+    return NULL;
+}
+
+/* A database that hangs, and with it the driver, holds up nobody's end. */
+static void limit_end(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, watch_end, NULL) == 0) pthread_detach(thread);
 }
 
 /* The operator's listener lives until all requests are answered. */
 static void end(struct program *program)
 {
+    if (program->shared) limit_end();
+    house_begin_stop(&program->house);
     if (program->server != NULL) server_stop(program->server, GRACE_MS);
     operations_close(&program->operations);
     house_stop(&program->house);
-    if (!stop_writers(&program->house.house.writers)) {
-        log_event(LOG_ERROR, "stop_overdue", LOG_NUMBER("pid", getpid()));
-        _exit(EXIT_RESTART); /* The successor reads from the file what became of the batch. */
-    }
+    if (!stop_writers(&program->house.house.writers)) give_up();
     house_close(&program->house);
     if (program->server != NULL) server_close(program->server);
     if (program->shared) cluster_close(&program->cluster);
@@ -275,10 +353,11 @@ int serve_command(struct config *config)
     const struct embedded_options options = {.config = config,
                                              .wake = wake_loop,
                                              .failed = store_has_failed,
+                                             .wait = wait_or_end,
                                              .context = &program.server};
     int exit_code = EXIT_USAGE;
     program.shared = config_slice(&config->mongo_uri).size > 0;
-    const bool open = program.shared ? cluster_open(&program.cluster, &options)
+    const bool open = program.shared ? cluster_prepare(&program.cluster, &options)
                                      : embedded_open(&program.embedded, &options);
     if (open) exit_code = serve(&program, config);
     end(&program);

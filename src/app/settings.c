@@ -37,8 +37,8 @@ static const char *const names[] = {
 
 /* How ours begin, and those of other payment servers that people bring along. */
 static const char *const beginnings[] = {
-    "CORS_",    "DEFAULT_RETURN", "HOLD_",    "JWT_",       "MAX_HELD",
-    "METRICS_", "MOMO_",          "PAYMENT_", "RATE_LIMIT", "RETURN_URL",
+    "CORS_",    "DEFAULT_RETURN", "HOLD_",    "JWT_",       "MAX_HELD", "METRICS_",
+    "MOMO_",    "MONGO",          "PAYMENT_", "RATE_LIMIT", "REDIS",    "RETURN_URL",
     "TRUSTED_", "USHER_",         "VNPAY_",   "WEBHOOK_",   "ZALOPAY_",
 };
 

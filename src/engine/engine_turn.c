@@ -176,11 +176,19 @@ static enum error run_edit(struct engine *engine, uint32_t slot, int64_t now_ms)
     return ERROR_NONE;
 }
 
+/* Who only looks needs no lock: maps are read on where it must be had and cannot. */
+static bool only_looks(const struct resident *resident)
+{
+    const struct command *command = resident->first;
+    while (command != NULL && command->kind == COMMAND_LOOK) command = command->next;
+    return command == NULL;
+}
+
 /* Is there anything to decide? A map is loaded without a lock. */
 static bool wants_lock(const struct engine *engine, const struct resident *resident, int64_t now_ms)
 {
     if (engine->options.lock.methods == NULL) return false;
-    if (resident->waiting > 0) return true;
+    if (resident->waiting > 0) return !only_looks(resident);
     return resident->loaded && resident->map.next_lapse_ms <= now_ms - engine_guard_ms(engine);
 }
 

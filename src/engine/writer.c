@@ -263,16 +263,23 @@ struct command *writer_collect(struct writer *writer, uint32_t loop)
     return first;
 }
 
-bool writer_stop(struct writer *writer, int64_t patience_ms)
+void writer_begin_stop(struct writer *writer, int64_t patience_ms)
 {
     CHECK(patience_ms > 0);
 
+    pthread_mutex_lock(&writer->mutex);
+    if (!writer->stopping) writer->stop_by_us = clock_steady_us() + patience_ms * 1000 / 2;
+    writer->stopping = true;
+    pthread_cond_signal(&writer->arrival);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+bool writer_stop(struct writer *writer, int64_t patience_ms)
+{
+    writer_begin_stop(writer, patience_ms);
     const struct timespec until = moment_after(patience_ms);
     const int64_t now_us = clock_steady_us();
     pthread_mutex_lock(&writer->mutex);
-    if (!writer->stopping) writer->stop_by_us = now_us + patience_ms * 1000 / 2;
-    writer->stopping = true;
-    pthread_cond_signal(&writer->arrival);
     /* A wait may end early; the clock alone says that the patience is over. */
     while (writer->started && !writer->ended && clock_steady_us() < now_us + patience_ms * 1000) {
         pthread_cond_timedwait(&writer->end, &writer->mutex, &until);

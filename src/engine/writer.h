@@ -42,6 +42,10 @@ MUST_USE bool writer_submit(struct writer *writer, struct command *command);
 /* The answered commands of a loop, as a list through `next`; NULL if there are none. */
 struct command *writer_collect(struct writer *writer, uint32_t loop);
 
+/* Refuses new commands from now on, and begins no batch after half the patience; for all of several
+ * writers before the first is waited for. */
+void writer_begin_stop(struct writer *writer, int64_t patience_ms);
+
 /* Refuses new commands, finishes the waiting ones and ends the thread. After half the time no
  * further batch begins, and what still waits is forgotten, unanswered. False if one is still
  * under way when the time is over: its disk hangs, and the process must end without it. */

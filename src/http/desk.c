@@ -38,6 +38,11 @@ void desk_open(struct desk *desk, const struct house *house, uint32_t loop, stru
                           .tickets = tickets};
 }
 
+bool desk_is_open(const struct house *house)
+{
+    return house->opening == NULL || !atomic_load_explicit(house->opening, memory_order_acquire);
+}
+
 /* A clerk has no tickets, but the one that came with its errand. */
 static bool is_clerk(const struct desk *desk)
 {

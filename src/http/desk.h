@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "core/command.h"
 #include "crypto/crypto.h"
 #include "engine/writers.h"
@@ -49,6 +51,9 @@ struct sandbox;
 struct ticket;
 
 struct house {
+    /* Is the database still awaited? Nobody looks at the writers then, and all but health hears
+     * 503. NULL: it is not. */
+    const atomic_bool *opening;
     struct writers writers;
     struct feed *feed;
     struct back_office *back_office; /* NULL: the loops read the store themselves. */
@@ -104,6 +109,9 @@ void desk_free_tickets(struct ticket *tickets); /* Accepts NULL. */
 
 /* Makes a desk over such tickets; the connections and keys are its opener's to set. */
 void desk_open(struct desk *desk, const struct house *house, uint32_t loop, struct ticket *tickets);
+
+/* Are the writers there? From any thread; once true it stays so. */
+bool desk_is_open(const struct house *house);
 
 /* Makes the answer of a decided command. */
 typedef void desk_answer(struct desk *desk, struct exchange *exchange,

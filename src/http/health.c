@@ -22,12 +22,14 @@ static struct examination examine(struct desk *desk)
 {
     const struct house *house = desk->house;
     const struct reader *reader = &desk->reader;
-    struct examination found = {.writer = writers_state(&house->writers)};
+    struct examination found = {0};
+    const bool open = desk_is_open(house);
+    if (open) found.writer = writers_state(&house->writers);
     house->storage.methods->examine(house->storage.context, &found.storage);
     const bool readable = reader->methods->ping(reader->context) == ERROR_NONE;
     found.well[PROBE_STORE] = readable && found.storage.in_place;
     found.well[PROBE_WRITER] =
-        writers_alive(&house->writers, clock_steady_us(), HEALTH_WRITER_PATIENCE_US);
+        open && writers_alive(&house->writers, clock_steady_us(), HEALTH_WRITER_PATIENCE_US);
     found.well[PROBE_DISK] = found.storage.disk_free >= HEALTH_DISK_FREE_MIN;
     found.well[PROBE_SERVING] = tally_read(&house->stopping) == 0;
     found.well[PROBE_COMMITS] = found.writer.counts.last_failure == ERROR_NONE;
@@ -60,11 +62,27 @@ static bool write_checks(struct json_writer *writer, const struct examination *f
     return well;
 }
 
-static void write_details(struct json_writer *writer, const struct examination *found)
+/* In words alone: where the database is is no stranger's business. */
+static void write_peers(struct json_writer *writer, const struct storage_peers *peers)
+{
+    static const struct slice names[] = {[STORAGE_DATABASE_OK] = SLICE_INIT("ok"),
+                                         [STORAGE_DATABASE_AWAITED] = SLICE_INIT("awaited"),
+                                         [STORAGE_DATABASE_AWAY] = SLICE_INIT("away")};
+    json_member_text(writer, SLICE("database"), names[peers->database]);
+    if (peers->clock_known) {
+        json_member_text(writer, SLICE("clock"), peers->clock_well ? SLICE("ok") : SLICE("off"));
+        json_member_number(writer, SLICE("clock_offset_ms"), peers->clock_offset_ms);
+    }
+    if (peers->database == STORAGE_DATABASE_AWAITED) return; /* Redis was not asked yet. */
+    json_member_text(writer, SLICE("redis"),
+                     !peers->redis_set   ? SLICE("none")
+                     : peers->redis_well ? SLICE("ok")
+                                         : SLICE("degraded"));
+}
+
+static void write_numbers(struct json_writer *writer, const struct examination *found)
 {
     const struct engine_counts *counts = &found->writer.counts;
-    json_key(writer, SLICE("details"));
-    json_open_object(writer);
     json_member_number(writer, SLICE("queue_depth"),
                        (int64_t)found->writer.waiting + counts->queued);
     json_member_number(writer, SLICE("commands_in_flight"), found->writer.in_flight);
@@ -76,6 +94,16 @@ static void write_details(struct json_writer *writer, const struct examination *
         json_member_text(writer, SLICE("commit_error"), slice_of(error_name(counts->last_failure)));
         json_member_time(writer, SLICE("commit_error_at"), counts->last_failure_at_ms);
     }
+}
+
+static void write_details(struct json_writer *writer, const struct examination *found, bool numbers)
+{
+    const struct storage_peers *peers = &found->storage.peers;
+    if (!numbers && !peers->any) return;
+    json_key(writer, SLICE("details"));
+    json_open_object(writer);
+    if (peers->any) write_peers(writer, peers);
+    if (numbers) write_numbers(writer, found);
     json_close_object(writer);
 }
 
@@ -88,7 +116,7 @@ static void answer(struct desk *desk, struct exchange *exchange, const struct ex
     struct json_writer *writer = &reply.writer;
     json_open_object(writer);
     const bool well = write_checks(writer, found, probe_count);
-    if (probe_count == PROBE_COUNT) write_details(writer, found);
+    write_details(writer, found, probe_count == PROBE_COUNT);
     json_member_text(writer, SLICE("version"), house->version);
     json_member_number(writer, SLICE("uptime_seconds"), (now_ms - house->started_at_ms) / 1000);
     json_close_object(writer);

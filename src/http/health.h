@@ -2,8 +2,9 @@
  *
  * /health/live: the process answers. /health/ready: it can serve bookings, else 503: its store
  * can be read and is where the next start will look for it, the writer works, and the end has
- * not begun. /health: all that, whether the disk has room and the last batch was committed,
- * and the numbers behind the verdicts; 503 if one fails.
+ * not begun; over a shared store it tells how the database, the clock and Redis are. /health: all
+ * that, whether the disk has room and the last batch was committed, and the numbers behind the
+ * verdicts; 503 if one fails.
  *
  * A full disk is no reason for /health/ready: reads go on, and behind a balancer that believes
  * it, no later commit could prove that all is well again.

@@ -192,9 +192,13 @@ static void write_counts(struct buffer *buffer, const struct storage *storage, i
     if (storage->methods->count(storage->context, &counts) != ERROR_NONE) return;
     const int64_t since_ms = counts.oldest_refund_due_ms;
     const int64_t age_ms = since_ms == 0 || since_ms > now_ms ? 0 : now_ms - since_ms;
-    write_one(buffer, "usher_bookings_pending", "gauge", "Bookings whose seats are held.",
+    write_one(buffer, "usher_bookings_pending", "gauge",
+              "Bookings whose seats are held; of a shared store, counted every 10 seconds up to "
+              "100000.",
               counts.bookings_pending);
-    write_one(buffer, "usher_refunds_due", "gauge", "Payments whose money has to go back.",
+    write_one(buffer, "usher_refunds_due", "gauge",
+              "Payments whose money has to go back; of a shared store, counted every 10 seconds up "
+              "to 100000.",
               counts.refunds_due);
     write_one(buffer, "usher_refund_due_oldest_seconds", "gauge",
               "How long the oldest of them waits.", (uint64_t)age_ms / 1000);
@@ -224,9 +228,14 @@ static void write_process(struct buffer *buffer, const struct metrics_page *page
               (uint64_t)started_at_ms / 1000);
     write_one(buffer, "usher_uptime_seconds", "gauge", "Time since the start.",
               (uint64_t)up_ms / 1000);
-    metrics_text_begin(buffer, "usher_build_info", "gauge", "1, with the version that runs.");
-    metrics_text_sample(buffer, "usher_build_info", LABELS({"version", page->house->version}), 1,
-                        METRICS_COUNT);
+    metrics_text_begin(buffer, "usher_build_info", "gauge",
+                       "1, with the version that runs, and whether its store is embedded or "
+                       "shared.");
+    const bool shared = page->house->back_office != NULL;
+    metrics_text_sample(buffer, "usher_build_info",
+                        LABELS({"version", page->house->version},
+                               {"mode", shared ? SLICE("shared") : SLICE("embedded")}),
+                        1, METRICS_COUNT);
 }
 
 void metrics_page_write(const struct metrics_page *page, struct buffer *buffer)
@@ -237,7 +246,8 @@ void metrics_page_write(const struct metrics_page *page, struct buffer *buffer)
     for (uint32_t loop = 0; loop < house->loop_count; loop++) {
         meter_gather(&meter, &house->meters[loop]);
     }
-    const struct writer_state state = writers_state(&house->writers);
+    struct writer_state state = {0};
+    if (desk_is_open(house)) state = writers_state(&house->writers);
     write_answers(buffer, &meter);
     write_connections(buffer, page);
     write_turns(buffer, &state);

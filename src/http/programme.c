@@ -24,6 +24,13 @@ struct work {
     struct arena arena;
 };
 
+/* The entry that is the answer; the exchange's, which outlives the command. */
+struct shown {
+    enum edit_kind kind;
+    struct id id;
+    int status;
+};
+
 static const struct {
     struct slice path;
     struct slice name;
@@ -161,25 +168,38 @@ static bool refused(struct exchange *exchange, const struct catalogue_edit *edit
     }
 }
 
+/* Who reads the store may be a clerk. */
+static void show(struct desk *desk, struct exchange *exchange)
+{
+    const struct shown *shown = exchange->state;
+    const struct catalogue *catalogue = &desk->catalogue;
+    if (shown->kind == EDIT_MOVIE) {
+        catalogue_show_movie(exchange, catalogue, shown->id, shown->status, clock_now_ms());
+    } else if (shown->kind == EDIT_CINEMA) {
+        catalogue_show_cinema(exchange, catalogue, shown->id, shown->status, clock_now_ms());
+    } else {
+        catalogue_show_showtime(exchange, catalogue, shown->id, shown->status, clock_now_ms());
+    }
+}
+
 static void answer(struct desk *desk, struct exchange *exchange, const struct command *command)
 {
     const struct catalogue_edit *edit = command->edit;
     if (refused(exchange, edit)) return;
-    const int status = edit->outcome == EDIT_CREATED ? 201 : 200;
     const struct slice location = location_of(exchange, edit);
     if (edit->create && location.size > 0) {
         exchange_add_header(exchange, SLICE("location"), location);
     }
-    const struct catalogue *catalogue = &desk->catalogue;
-    const struct id id = id_of(edit);
-    if (edit->kind == EDIT_MOVIE) {
-        catalogue_show_movie(exchange, catalogue, id, status, clock_now_ms());
-    } else if (edit->kind == EDIT_CINEMA) {
-        catalogue_show_cinema(exchange, catalogue, id, status, clock_now_ms());
-    } else {
-        reply_add_version(exchange, command->answer.map_version);
-        catalogue_show_showtime(exchange, catalogue, id, status, clock_now_ms());
+    if (edit->kind == EDIT_SHOWTIME) reply_add_version(exchange, command->answer.map_version);
+    struct shown *shown = arena_take(&exchange->arena, sizeof *shown);
+    if (shown == NULL) {
+        problem_reply_error(exchange, ERROR_OVERLOADED, clock_now_ms());
+        return;
     }
+    *shown = (struct shown){
+        .kind = edit->kind, .id = id_of(edit), .status = edit->outcome == EDIT_CREATED ? 201 : 200};
+    exchange->state = shown;
+    desk_read(desk, exchange, show, (struct id){0});
 }
 
 /* Reads the body into the work. False when it has answered. */

@@ -246,6 +246,7 @@ struct resource {
     bool needs_staff; /* A user whose role is staff or admin. */
     bool open_get;    /* GET is for everybody, whatever the others need. */
     bool in_memory;   /* Asks nobody: needs no clerk. */
+    bool early;       /* Nor a store: answered, too, while that is awaited. */
     enum limited limited;
     handler *get;
     handler *post;
@@ -288,15 +289,18 @@ static const struct resource resources[] = {
      .patch = patch_cinema},
     {SLICE_INIT("/api/cinemas"), .needs_staff = true, .open_get = true, .get = get_cinemas,
      .post = post_cinema},
-    {SLICE_INIT("/health"), .in_memory = true, .limited = LIMITED_NOT, .get = get_health},
-    {SLICE_INIT("/health/live"), .in_memory = true, .limited = LIMITED_NOT, .get = get_live},
-    {SLICE_INIT("/health/ready"), .in_memory = true, .limited = LIMITED_NOT, .get = get_ready},
-    {SLICE_INIT("/openapi.json"), .in_memory = true, .get = get_api_document},
-    {SLICE_INIT("/docs"), .in_memory = true, .get = get_api_page},
-    {SLICE_INIT("/problems"), .in_memory = true, .get = get_problem},
-    {SLICE_INIT("/problems/:code"), .in_memory = true, .get = get_problem},
+    {SLICE_INIT("/health"), .early = true, .in_memory = true, .limited = LIMITED_NOT,
+     .get = get_health},
+    {SLICE_INIT("/health/live"), .early = true, .in_memory = true, .limited = LIMITED_NOT,
+     .get = get_live},
+    {SLICE_INIT("/health/ready"), .early = true, .in_memory = true, .limited = LIMITED_NOT,
+     .get = get_ready},
+    {SLICE_INIT("/openapi.json"), .early = true, .in_memory = true, .get = get_api_document},
+    {SLICE_INIT("/docs"), .early = true, .in_memory = true, .get = get_api_page},
+    {SLICE_INIT("/problems"), .early = true, .in_memory = true, .get = get_problem},
+    {SLICE_INIT("/problems/:code"), .early = true, .in_memory = true, .get = get_problem},
     {SLICE_INIT("/sandbox/:provider/pay/:transaction"), .get = get_pay_page, .post = post_pay_page},
-    {SLICE_INIT("/"), .in_memory = true, .get = get_home},
+    {SLICE_INIT("/"), .early = true, .in_memory = true, .get = get_home},
 };
 
 enum { RESOURCE_COUNT = sizeof resources / sizeof resources[0] };
@@ -437,6 +441,10 @@ void router_handle(struct desk *desk, struct exchange *exchange)
             exchange,
             &(struct problem){.error = ERROR_METHOD_NOT_ALLOWED, .allow = allowed(resource)},
             visit.now_ms);
+        return;
+    }
+    if (!resource->early && !desk_is_open(desk->house)) {
+        problem_reply_error(exchange, ERROR_STORE_UNAVAILABLE, visit.now_ms);
         return;
     }
     if (!admits(resource, &visit)) return;

@@ -19,8 +19,22 @@ struct storage_meter {
     struct histogram checkpoints;
 };
 
+enum storage_database { STORAGE_DATABASE_OK, STORAGE_DATABASE_AWAITED, STORAGE_DATABASE_AWAY };
+
+/* What an instance of several leans on. */
+struct storage_peers {
+    bool any; /* The store is shared; else nothing here means anything. */
+    enum storage_database database;
+    bool clock_known; /* The database's clock was asked for, */
+    bool clock_well;  /* and ours is near enough to it. */
+    int64_t clock_offset_ms;
+    bool redis_set;
+    bool redis_well; /* News of other instances come in. */
+};
+
 struct storage_state {
     bool in_place; /* The store's files are where the next start will look for them. */
+    struct storage_peers peers;
     uint64_t store_size;
     uint64_t wal_size;
     uint64_t disk_size;

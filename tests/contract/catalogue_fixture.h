@@ -1,7 +1,12 @@
-/* catalogue_fixture.h - a store with a catalogue in a folder of its own, for the contract. */
+/* catalogue_fixture.h - a store of either kind with a catalogue, for the contract.
+ *
+ * Shape:  a file in a folder of its own; or a database of its own, empty for each test.
+ */
 #pragma once
 
 #include "catalogue/catalogue_file.h"
+#include "contract/mongo_fixture.h"
+#include "store/mongo/mongo_catalogue.h"
 #include "store/sqlite/catalogue_read.h"
 #include "store/sqlite/catalogue_write.h"
 #include "support/unit.h"
@@ -10,6 +15,7 @@ enum {
     FIXTURE_ARENA_SIZE = 256 * 1024 * 1024,
     FIXTURE_LISTED_SIZE = 2 * 1024 * 1024,
     FIXTURE_TEXT_SIZE_MAX = 1024 * 1024,
+    FIXTURE_IDS_MAX = 4,
 };
 
 #define NOW_MS INT64_C(1705314600000) /* 2024-01-15T10:30:00Z, half past five in Saigon */
@@ -19,7 +25,11 @@ struct fixture {
     char path[96];
     struct database database;
     struct catalogue_read *read;
+    struct mongo_fixture mongo;
+    struct mongo_store *mongo_store;
+    struct mongo_catalogue *mongo_read;
     struct catalogue catalogue;
+    struct id ids[FIXTURE_IDS_MAX]; /* Of the first showtimes of the file that was loaded last. */
     struct arena entries;
     struct arena listed;
     struct catalogue_report report;
@@ -30,6 +40,11 @@ struct fixture {
     struct showtime showtimes[CATALOGUE_LISTED_MAX];
 };
 
+/* For main: `sqlite` or `mongo` is the one argument; says so, and false, if it is not. */
+bool fixture_choose(int argument_count, char **arguments);
+bool fixture_is_mongo(void);
+
+/* For cmocka. */
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 
@@ -55,7 +70,15 @@ void fixture_replace(struct fixture *fixture, const char *part, const char *repl
 /* Loads the file, which must be right. */
 enum error fixture_load(struct fixture *fixture);
 
-void fixture_execute(struct fixture *fixture, const char *sql);
+/* Grows with everything that is written. */
+int64_t fixture_changes(struct fixture *fixture);
+
+/* As turns would leave them, of a showtime by its place in the file: a booking of one seat, with
+ * its claim or without; a blocked seat; no seat left; a cancellation. */
+void fixture_book(struct fixture *fixture, size_t place, const char *status, bool claim);
+void fixture_block(struct fixture *fixture, size_t place);
+void fixture_sell_out(struct fixture *fixture, size_t place);
+void fixture_cancel(struct fixture *fixture, size_t place);
 
 struct movie_query fixture_all_movies(void);
 struct showtime_query fixture_all_showtimes(void);

@@ -7,6 +7,8 @@
 #include "support/turn_fixture.h"
 
 #define PLACES "vvvvvvvvvvssssssssssccccccccc-"
+#define MOVIE "a00000000000000000000001"
+#define CINEMA "c00000000000000000000001"
 
 /* MONGO_URI with a database that nobody else has. */
 static void name_database(struct mongo_fixture *fixture)
@@ -90,11 +92,34 @@ static void append_seats(bson_t *document)
     (void)bson_append_document_end(document, &seats);
 }
 
+/* What all showtimes play, and where. */
+static void insert_programme(struct mongo_fixture *fixture, const bson_oid_t *movie,
+                             const bson_oid_t *cinema)
+{
+    bson_error_t why;
+    bson_t *document = BCON_NEW("_id", BCON_OID(movie), "title", BCON_UTF8("m"), "duration",
+                                BCON_INT64(120), "status", BCON_UTF8("ended"));
+    (void)mongoc_collection_insert_one(fixture->client.collections[MONGO_MOVIES], document, NULL,
+                                       NULL, &why); /* Once. */
+    bson_destroy(document);
+    document = BCON_NEW("_id", BCON_OID(cinema), "name", BCON_UTF8("c"), "timezone",
+                        BCON_UTF8("Asia/Ho_Chi_Minh"), "is_active", BCON_BOOL(true));
+    (void)mongoc_collection_insert_one(fixture->client.collections[MONGO_CINEMAS], document, NULL,
+                                       NULL, &why);
+    bson_destroy(document);
+}
+
 static void insert_showtime(struct mongo_fixture *fixture, const bson_oid_t *oid,
                             int64_t starts_at_ms, int64_t ends_at_ms)
 {
+    bson_oid_t movie;
+    bson_oid_t cinema;
+    bson_oid_init_from_string(&movie, MOVIE);
+    bson_oid_init_from_string(&cinema, CINEMA);
+    insert_programme(fixture, &movie, &cinema);
     bson_t *document = BCON_NEW(
-        "_id", BCON_OID(oid), "start_time", BCON_DATE_TIME(starts_at_ms), "end_time",
+        "_id", BCON_OID(oid), "movie_id", BCON_OID(&movie), "cinema_id", BCON_OID(&cinema),
+        "screen_id", BCON_UTF8("s"), "start_time", BCON_DATE_TIME(starts_at_ms), "end_time",
         BCON_DATE_TIME(ends_at_ms), "price", "{", "standard", BCON_INT64(FIXTURE_PRICE_STANDARD),
         "vip", BCON_INT64(FIXTURE_PRICE_VIP), "couple", BCON_INT64(FIXTURE_PRICE_COUPLE), "}",
         "total_seats", BCON_INT32(29), "available_seats", BCON_INT32(29), "version", BCON_INT32(1),
@@ -124,6 +149,87 @@ void mongo_fixture_put_showtime(struct mongo_fixture *fixture, struct id id, int
     bson_destroy(&reply);
     bson_destroy(filter);
     bson_destroy(update);
+}
+
+static void empty(struct mongo_fixture *fixture)
+{
+    for (uint32_t collection = 0; collection < MONGO_COLLECTION_COUNT; collection++) {
+        bson_error_t why;
+        bson_t *filter = collection == MONGO_SETTINGS
+                             ? BCON_NEW("_id", "{", "$ne", BCON_UTF8("id_key"), "}")
+                             : bson_new();
+        CHECK(mongoc_collection_delete_many(fixture->client.collections[collection], filter, NULL,
+                                            NULL, &why));
+        bson_destroy(filter);
+    }
+}
+
+static struct mongo_fixture lent;
+
+static void drop_lent(void)
+{
+    mongo_fixture_close(&lent);
+}
+
+void mongo_fixture_borrow(struct mongo_fixture *fixture)
+{
+    if (lent.connection == NULL) {
+        mongo_fixture_open(&lent);
+        CHECK(atexit(drop_lent) == 0);
+    }
+    mongo_fixture_fail(&lent, 0, NULL);
+    empty(&lent);
+    *fixture = lent;
+}
+
+void mongo_fixture_update(struct mongo_fixture *fixture, enum mongo_collection collection,
+                          struct id id, const char *json)
+{
+    const bson_oid_t oid = mongo_ids_to_oid(id);
+    bson_t *filter = BCON_NEW("_id", BCON_OID(&oid));
+    bson_t *update = bson_new_from_json((const uint8_t *)json, -1, NULL);
+    bson_t reply;
+    bson_iter_t at;
+    bson_error_t why;
+    CHECK(update != NULL);
+    CHECK(mongoc_collection_update_one(fixture->client.collections[collection], filter, update,
+                                       NULL, &reply, &why));
+    CHECK(bson_iter_init_find(&at, &reply, "matchedCount"));
+    CHECK(bson_iter_as_int64(&at) == 1);
+    bson_destroy(&reply);
+    bson_destroy(filter);
+    bson_destroy(update);
+}
+
+void mongo_fixture_book(struct mongo_fixture *fixture, struct id showtime, const char *status)
+{
+    const bson_oid_t oid = mongo_ids_to_oid(showtime);
+    bson_error_t why;
+    bson_t *document =
+        BCON_NEW("showtime_id", BCON_OID(&oid), "status", BCON_UTF8(status), "v", BCON_INT64(2));
+    CHECK(mongoc_collection_insert_one(fixture->client.collections[MONGO_BOOKINGS], document, NULL,
+                                       NULL, &why));
+    bson_destroy(document);
+}
+
+int64_t mongo_fixture_versions(struct mongo_fixture *fixture)
+{
+    static const enum mongo_collection programme[] = {MONGO_MOVIES, MONGO_CINEMAS, MONGO_SHOWTIMES,
+                                                      MONGO_SETTINGS};
+    int64_t sum = 0;
+    for (size_t index = 0; index < sizeof programme / sizeof programme[0]; index++) {
+        bson_t filter = BSON_INITIALIZER;
+        mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
+            fixture->client.collections[programme[index]], &filter, NULL, NULL);
+        const bson_t *document = NULL;
+        bson_iter_t at;
+        while (mongoc_cursor_next(cursor, &document)) {
+            if (bson_iter_init_find(&at, document, "version")) sum += bson_iter_as_int64(&at);
+        }
+        mongoc_cursor_destroy(cursor);
+        bson_destroy(&filter);
+    }
+    return sum;
 }
 
 void mongo_fixture_fail(struct mongo_fixture *fixture, int times, const char *data)

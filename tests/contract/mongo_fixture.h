@@ -27,6 +27,20 @@ struct mongo_store *mongo_fixture_store(struct mongo_fixture *fixture,
 void mongo_fixture_put_showtime(struct mongo_fixture *fixture, struct id id, int64_t starts_at_ms,
                                 int64_t ends_at_ms);
 
+/* Lends the process's database, emptied of all but its indexes and the key of the ids: to make
+ * one takes a second. One test at a time; it is dropped at the end of the process. */
+void mongo_fixture_borrow(struct mongo_fixture *fixture);
+
+/* Updates a document, which must be there, as JSON says. */
+void mongo_fixture_update(struct mongo_fixture *fixture, enum mongo_collection collection,
+                          struct id id, const char *json);
+
+/* Adds a booking of the showtime, of which nobody has heard else. */
+void mongo_fixture_book(struct mongo_fixture *fixture, struct id showtime, const char *status);
+
+/* The sum of all versions of the programme. */
+int64_t mongo_fixture_versions(struct mongo_fixture *fixture);
+
 /* Makes the server fail: `data` is the `data` of failCommand in JSON, `times` how often. */
 void mongo_fixture_fail(struct mongo_fixture *fixture, int times, const char *data);
 

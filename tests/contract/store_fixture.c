@@ -116,7 +116,7 @@ static void open_mongo(struct store_fixture *fixture)
 
 static void fill_mongo(struct store_fixture *fixture)
 {
-    mongo_fixture_open(&fixture->mongo);
+    mongo_fixture_borrow(&fixture->mongo);
     for (uint32_t number = 1; number <= 2; number++) {
         mongo_fixture_put_showtime(&fixture->mongo, store_fixture_showtime(number),
                                    FIXTURE_STARTS_AT_MS, FIXTURE_ENDS_AT_MS);
@@ -190,7 +190,6 @@ int store_fixture_teardown(void **state)
     mongo_reader_close(fixture->mongo_reader);
     mongo_staff_reader_close(fixture->mongo_staff_reader);
     mongo_store_close(fixture->mongo_store);
-    mongo_fixture_close(&fixture->mongo);
     if (fixture->kind == STORE_SQLITE) remove_folder(fixture);
     free(fixture->turn);
     free(fixture->block);

@@ -1,4 +1,4 @@
-/* test_mongo_sizes.c - the largest showtime, and turns as full as they get: all of it fits into a
+/* test_mongo_sizes.c - a large showtime, and turns as full as they get: all of it fits into a
  * document and an update of it, with the rest of others that nobody has written. */
 #include "support/unit.h"
 
@@ -7,8 +7,8 @@
 #include "store/mongo/mongo_read.h"
 
 enum {
-    SEATS = SEATS_PER_SHOWTIME_MAX,
-    EACH = SEATS_PER_HOLD_MAX,
+    SEATS = 1040, /* A server of tests takes its time with more. */
+    EACH = 4,
     GUESTS = SEATS / EACH, /* A turn of them all. */
     DOCUMENT_MAX = 16 * 1024 * 1024,
 };
@@ -36,8 +36,8 @@ static void put_hall(struct mongo_fixture *fixture)
     bson_t *document = BCON_NEW(
         "_id", BCON_OID(&oid), "start_time", BCON_DATE_TIME(FIXTURE_STARTS_AT_MS), "end_time",
         BCON_DATE_TIME(FIXTURE_ENDS_AT_MS), "price", "{", "standard", BCON_INT32(1), "}",
-        "total_seats", BCON_INT32(SEATS), "available_seats", BCON_INT32(SEATS), "version",
-        BCON_INT32(1), "due_at", BCON_NULL, "status", BCON_UTF8("scheduled"));
+        "total_seats", BCON_INT32((int32_t)SEATS), "available_seats", BCON_INT32((int32_t)SEATS),
+        "version", BCON_INT32(1), "due_at", BCON_NULL, "status", BCON_UTF8("scheduled"));
     bson_t seats;
     BSON_APPEND_DOCUMENT_BEGIN(document, "seats", &seats);
     for (uint32_t place = 0; place < SEATS; place++) {
@@ -170,7 +170,7 @@ static int64_t count_left(struct house *house)
     return count;
 }
 
-static void the_largest_showtime_is_sold_in_three_turns_whose_rest_nobody_writes(void **state)
+static void a_large_showtime_is_sold_in_three_turns_whose_rest_nobody_writes(void **state)
 {
     struct house *house = *state;
     hold_all(house);
@@ -180,7 +180,7 @@ static void the_largest_showtime_is_sold_in_three_turns_whose_rest_nobody_writes
     tell_all(house);
     const uint32_t size = size_of_document(house);
     printf("%u bytes with %u seats sold and all of it unsettled\n", size, (unsigned)SEATS);
-    assert_true(size < DOCUMENT_MAX / 4);
+    assert_true(size < DOCUMENT_MAX / 8);
     replace(house);
     mongo_desk_load(&house->desk);
     assert_int_equal(seat_map_available(&house->desk.map), 0);
@@ -198,7 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            the_largest_showtime_is_sold_in_three_turns_whose_rest_nobody_writes, setup, teardown),
+            a_large_showtime_is_sold_in_three_turns_whose_rest_nobody_writes, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

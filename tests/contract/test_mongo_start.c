@@ -6,6 +6,7 @@
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_indexes.h"
 #include "store/mongo/mongo_self_test.h"
+#include "store/mongo/mongo_uri.h"
 
 static int setup(void **state)
 {
@@ -57,7 +58,7 @@ static void a_server_that_is_not_there_is_no_verdict(void **state)
     assert_true(strlen(reason.text) > 0);
     assert_int_equal(mongo_connection_open("not a uri", &connection, &reason),
                      ERROR_INTERNAL_ERROR);
-    assert_non_null(strstr(reason.text, "MONGO_URI"));
+    assert_non_null(strstr(reason.text, "not a MongoDB URI"));
 }
 
 static void what_the_uri_leaves_open_is_set_and_what_it_says_stands(void **state)
@@ -84,6 +85,51 @@ static void what_the_uri_leaves_open_is_set_and_what_it_says_stands(void **state
     assert_true(mongoc_write_concern_get_wmajority(write));
     assert_int_equal(mongoc_write_concern_get_wtimeout_int64(write), 55);
     mongo_connection_close(explicit);
+}
+
+static void who_only_reads_waits_less(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    struct mongo_reason reason = {""};
+    struct mongo_connection *reading = NULL;
+    assert_int_equal(mongo_connection_open_reading(fixture->connection, &reading, &reason),
+                     ERROR_NONE);
+    const mongoc_uri_t *uri = mongo_connection_uri(reading);
+    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, 0),
+                     MONGO_READ_SOCKET_MS);
+    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 0),
+                     MONGO_READ_SELECTION_MS);
+    mongo_connection_close(reading);
+}
+
+/* What is wrong is said, and never by the password. */
+static void a_uri_that_cannot_be_read_is_explained(void **state)
+{
+    static const struct {
+        const char *uri;
+        const char *said; /* NULL: it can be read. */
+    } rows[] = {
+        {"mongodb://db1,db2:27018/usher?replicaSet=rs0", NULL},
+        {"mongodb://anna:se%2Fcret@[::1]:27017/usher", NULL},
+        {"mongodb://%2Ftmp%2Fmongodb-27017.sock/usher", NULL},
+        {"http://db1/usher", "must begin with mongodb://"},
+        {"mongodb://anna:se/cret@db1/usher", "%2F"},
+        {"mongodb://anna:secret@db1:port/usher", "a port must be"},
+        {"mongodb://anna:secret", "needs an @"},
+        {"mongodb://anna:secret@,db1/usher", "hosts is empty"},
+        {"mongodb://anna:secret@db1/usher?w=1&wTimeoutMS=secretly", "wtimeoutms"},
+        {"mongodb://anna:secr%et@db1/usher", "%25"},
+    };
+    (void)state;
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        struct mongo_reason reason = {""};
+        assert_int_equal(mongo_uri_check(rows[row].uri, &reason), rows[row].said == NULL);
+        if (rows[row].said != NULL) assert_non_null(strstr(reason.text, rows[row].said));
+        assert_null(strstr(reason.text, "cret@"));
+    }
+    const struct slice place = mongo_uri_place("mongodb://anna:secret@db1,db2:1/usher?w=1");
+    assert_true(slice_equal(place, SLICE("db1,db2:1/usher")));
+    mongo_connection_begin(); /* The driver's log again. */
 }
 
 static void the_key_of_the_ids_is_made_once(void **state)
@@ -126,7 +172,8 @@ static void an_index_that_the_server_cannot_make_is_done_without(void **state)
 {
     struct mongo_fixture *fixture = *state;
     uint32_t missing = 0;
-    mongo_fixture_fail(fixture, 2, "{\"failCommands\": [\"createIndexes\"], \"errorCode\": 238}");
+    /* All of the first collection at once, and then two of them alone. */
+    mongo_fixture_fail(fixture, 3, "{\"failCommands\": [\"createIndexes\"], \"errorCode\": 238}");
     assert_int_equal(mongo_indexes_make(&fixture->client, &missing), ERROR_NONE);
     mongo_fixture_fail(fixture, 0, NULL);
     assert_int_equal(missing, 2);
@@ -151,6 +198,8 @@ int main(void)
         START_TEST(a_server_that_does_not_is_refused_and_told_why),
         START_TEST(a_server_that_is_not_there_is_no_verdict),
         START_TEST(what_the_uri_leaves_open_is_set_and_what_it_says_stands),
+        START_TEST(who_only_reads_waits_less),
+        START_TEST(a_uri_that_cannot_be_read_is_explained),
         START_TEST(the_key_of_the_ids_is_made_once),
         START_TEST(the_indexes_are_made_and_made_again),
         START_TEST(an_index_that_the_server_cannot_make_is_done_without),

@@ -43,7 +43,7 @@ def wait_for(judge):
 def test_the_page_is_what_prometheus_expects(server):
     operator = server.operator()
     page = metrics.scrape(operator)
-    assert page.value("usher_build_info", version="0.1.0") == 1
+    assert page.value("usher_build_info", version="0.1.0", mode="embedded") == 1
     assert page.value("usher_store_in_place") == 1
     assert page.value("process_resident_memory_bytes") > 1 << 20
     assert page.value("process_open_fds") > 10

@@ -404,6 +404,23 @@ static void without_the_lock_that_it_must_have_a_turn_hears_so_and_writes_nothin
     assert_int_equal(third->answer.refusal, REFUSAL_NONE);
 }
 
+static void who_only_looks_needs_no_lock(void **state)
+{
+    struct house *house = *state;
+    house->lock_told = ERROR_BOOKING_LOCK_FAILED;
+    struct command *look = submit(house, 0, 1, 1);
+    look->kind = COMMAND_LOOK;
+    run(house, NOW_MS);
+    assert_int_equal(look->answer.failure, ERROR_NONE);
+    assert_int_equal(engine_counts(house->engine).loads, 1);
+    assert_int_equal(engine_counts(house->engine).locks_refused, 0);
+    look = submit(house, 1, 1, 1); /* With a hold behind it, the turn needs one. */
+    look->kind = COMMAND_LOOK;
+    const struct command *hold = submit(house, 2, 1, 1);
+    run(house, NOW_MS);
+    assert_int_equal(hold->answer.failure, ERROR_BOOKING_LOCK_FAILED);
+}
+
 static void holds_that_end_wait_for_the_lock_without_a_busy_loop(void **state)
 {
     struct house *house = *state;
@@ -459,6 +476,7 @@ int main(void)
         SHARED_TEST(a_turn_has_the_lock_from_before_it_looks_until_after_its_commit),
         SHARED_TEST(who_had_to_wait_for_the_lock_reads_the_showtime_again),
         SHARED_TEST(without_the_lock_that_it_must_have_a_turn_hears_so_and_writes_nothing),
+        SHARED_TEST(who_only_looks_needs_no_lock),
         SHARED_TEST(holds_that_end_wait_for_the_lock_without_a_busy_loop),
         SHARED_TEST(others_are_told_of_what_was_committed_and_of_nothing_else),
         SHARED_TEST(a_hold_is_dead_at_its_end_and_its_seat_free_when_every_clock_says_so),

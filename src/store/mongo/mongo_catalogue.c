@@ -1,26 +1,22 @@
 #include "store/mongo/mongo_catalogue.h"
 
-#include <time.h>
-
 #include "base/check.h"
 #include "base/log.h"
 #include "store/mongo/mongo_entries.h"
 #include "store/mongo/mongo_fields.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_read.h"
+#include "store/mongo/mongo_zones.h"
 
-enum {
-    DATE_SIZE = 10, /* YYYY-MM-DD */
-    ZONE_SIZE_MAX = 64,
-    HOUR_MS = 3600 * 1000,
-    PATTERN_SIZE_MAX = 2048,
-};
+enum { PATTERN_SIZE_MAX = 2048, PROJECTION_SIZE_MAX = 32 };
+
+/* What only seats and turns need is most of a showtime. */
+#define WITHOUT_SEATS "{\"seats\": 0, \"settle\": 0, \"layout\": 0, \"batches\": 0}"
 
 struct mongo_catalogue {
     struct mongo_client client;
     const struct locale *locale;
-    struct time_zone *zone; /* The last one that was asked for. */
-    char zone_name[ZONE_SIZE_MAX];
+    struct mongo_zones zones;
 };
 
 /* What a list does with its documents: reads one into `entries[index]`. False if it does not
@@ -60,7 +56,7 @@ static enum error read_page(struct mongo_catalogue *catalogue, const struct list
 {
     bson_t options = BSON_INITIALIZER;
     append_json(&options, "sort", list->sort);
-    if (list->without_seats) append_json(&options, "projection", "{\"seats\": 0, \"settle\": 0}");
+    if (list->without_seats) append_json(&options, "projection", WITHOUT_SEATS);
     if (list->belongs == NULL) BSON_APPEND_INT64(&options, "limit", (int64_t)list->limit + 1);
     BSON_APPEND_INT32(&options, "maxTimeMS", MONGO_READ_MS);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
@@ -104,36 +100,61 @@ static enum error find(struct mongo_catalogue *catalogue, enum mongo_collection 
     return there ? ERROR_NONE : not_found;
 }
 
-/* The entries behind the cursor's: by a member, then by the id, in one direction. A cursor whose
- * entry is not there was never ours. */
-static enum error append_after(struct mongo_catalogue *catalogue, bson_t *filter,
-                               enum mongo_collection collection, struct id after,
-                               const char *member, const char *compare)
+/* One condition: `{member: {compare: value}}`. */
+static void append_condition(bson_t *array, const char *place, const char *member,
+                             const char *compare, const bson_iter_t *value)
 {
-    if (id_is_none(after)) return ERROR_NONE;
-    bson_t found;
-    bson_iter_t at;
-    const enum error error =
-        find(catalogue, collection, after, NULL, ERROR_VALIDATION_FAILED, &found);
-    if (error != ERROR_NONE) return error;
-    const bson_oid_t oid = mongo_ids_to_oid(after);
-    bson_t either;
     bson_t one;
     bson_t inner;
-    const bool has = bson_iter_init_find(&at, &found, member);
-    BSON_APPEND_ARRAY_BEGIN(filter, "$or", &either);
-    BSON_APPEND_DOCUMENT_BEGIN(&either, "0", &one);
+    BSON_APPEND_DOCUMENT_BEGIN(array, place, &one);
     BSON_APPEND_DOCUMENT_BEGIN(&one, member, &inner);
-    if (has) (void)bson_append_iter(&inner, compare, -1, &at);
+    if (value != NULL) (void)bson_append_iter(&inner, compare, -1, value);
     (void)bson_append_document_end(&one, &inner);
-    (void)bson_append_document_end(&either, &one);
-    BSON_APPEND_DOCUMENT_BEGIN(&either, "1", &one);
-    if (has) (void)bson_append_iter(&one, member, -1, &at);
-    BSON_APPEND_DOCUMENT_BEGIN(&one, "_id", &inner);
-    BSON_APPEND_OID(&inner, compare, &oid);
-    (void)bson_append_document_end(&one, &inner);
-    (void)bson_append_document_end(&either, &one);
-    (void)bson_append_array_end(filter, &either);
+    (void)bson_append_document_end(array, &one);
+}
+
+/* Behind the entry by the member, or as it is by the member and behind by the id. */
+static void append_behind(bson_t *array, const char *place, const char *member, const char *compare,
+                          const bson_iter_t *value, const bson_oid_t *oid)
+{
+    bson_t either;
+    bson_t one;
+    bson_t two;
+    bson_t inner;
+    BSON_APPEND_DOCUMENT_BEGIN(array, place, &either);
+    BSON_APPEND_ARRAY_BEGIN(&either, "$or", &one);
+    append_condition(&one, "0", member, compare, value);
+    BSON_APPEND_DOCUMENT_BEGIN(&one, "1", &two);
+    if (value != NULL) (void)bson_append_iter(&two, member, -1, value);
+    BSON_APPEND_DOCUMENT_BEGIN(&two, "_id", &inner);
+    BSON_APPEND_OID(&inner, compare, oid);
+    (void)bson_append_document_end(&two, &inner);
+    (void)bson_append_document_end(&one, &two);
+    (void)bson_append_array_end(&either, &one);
+    (void)bson_append_document_end(array, &either);
+}
+
+/* The entries behind the cursor's: by a member, then by the id, in one direction. A cursor whose
+ * entry is not there was never ours. The first condition is for the index: it starts there. */
+static enum error append_after(struct mongo_catalogue *catalogue, bson_t *filter,
+                               enum mongo_collection collection, struct id after,
+                               const char *member, bool down)
+{
+    if (id_is_none(after)) return ERROR_NONE;
+    char projection[PROJECTION_SIZE_MAX];
+    bson_t found;
+    bson_t both;
+    bson_iter_t at;
+    (void)snprintf(projection, sizeof projection, "{\"%s\": 1}", member);
+    const enum error error =
+        find(catalogue, collection, after, projection, ERROR_VALIDATION_FAILED, &found);
+    if (error != ERROR_NONE) return error;
+    const bson_oid_t oid = mongo_ids_to_oid(after);
+    const bson_iter_t *value = bson_iter_init_find(&at, &found, member) ? &at : NULL;
+    BSON_APPEND_ARRAY_BEGIN(filter, "$and", &both);
+    if (value != NULL) append_condition(&both, "0", member, down ? "$lte" : "$gte", value);
+    append_behind(&both, value != NULL ? "1" : "0", member, down ? "$lt" : "$gt", value, &oid);
+    (void)bson_append_array_end(filter, &both);
     bson_destroy(&found);
     return ERROR_NONE;
 }
@@ -198,7 +219,7 @@ static enum error list_movies(void *context, const struct movie_query *query, st
     if (title.data == NULL) return ERROR_OVERLOADED;
     bson_t filter = BSON_INITIALIZER;
     enum error error =
-        append_after(catalogue, &filter, MONGO_MOVIES, query->page.after, "release_date", "$lt");
+        append_after(catalogue, &filter, MONGO_MOVIES, query->page.after, "release_date", true);
     if (query->status.size > 0) append_text(&filter, "status", query->status);
     *ret_count = 0;
     *ret_more = false;
@@ -236,7 +257,7 @@ static enum error list_cinemas(void *context, const struct cinema_query *query, 
     if (city.data == NULL) return ERROR_OVERLOADED;
     bson_t filter = BSON_INITIALIZER;
     enum error error =
-        append_after(catalogue, &filter, MONGO_CINEMAS, query->page.after, "name", "$gt");
+        append_after(catalogue, &filter, MONGO_CINEMAS, query->page.after, "name", false);
     if (city.size > 0) append_text(&filter, "city_folded", city);
     const struct list list = {.collection = MONGO_CINEMAS,
                               .filter = &filter,
@@ -255,8 +276,8 @@ static enum error find_showtime(void *context, struct id id, struct arena *arena
 {
     bson_t found;
     bool full = false;
-    const enum error error = find(context, MONGO_SHOWTIMES, id, "{\"seats\": 0, \"settle\": 0}",
-                                  ERROR_SHOWTIME_NOT_FOUND, &found);
+    const enum error error =
+        find(context, MONGO_SHOWTIMES, id, WITHOUT_SEATS, ERROR_SHOWTIME_NOT_FOUND, &found);
     if (error != ERROR_NONE) return error;
     const bool whole = mongo_entries_read_showtime(&found, arena, ret_showtime, &full);
     bson_destroy(&found);
@@ -264,52 +285,20 @@ static enum error find_showtime(void *context, struct id id, struct arena *arena
     return whole ? ERROR_NONE : refuse(MONGO_SHOWTIMES);
 }
 
-/* Does the showtime start on that day of its cinema? */
 static bool is_of_day(struct mongo_catalogue *catalogue, const bson_t *document, const void *query)
 {
     const struct slice date = ((const struct showtime_query *)query)->date;
-    bson_iter_t at;
-    char name[ZONE_SIZE_MAX];
-    char day[DATE_SIZE];
-    struct slice zone = MONGO_ZONE_USUAL;
-    if (bson_iter_init_find(&at, document, "timezone")) zone = mongo_fields_text(&at);
-    if (!slice_to_string(zone, name, sizeof name)) return false;
-    if (catalogue->zone == NULL || strcmp(name, catalogue->zone_name) != 0) {
-        if (catalogue->zone != NULL) catalogue->locale->close_zone(catalogue->zone);
-        catalogue->zone = catalogue->locale->open_zone(slice_of(name));
-        memcpy(catalogue->zone_name, name, sizeof name);
-    }
-    if (catalogue->zone == NULL || !bson_iter_init_find(&at, document, "start_time")) return false;
-    if (!BSON_ITER_HOLDS_DATE_TIME(&at)) return false;
-    return catalogue->locale->date_of(catalogue->zone, bson_iter_date_time(&at), day) &&
-           slice_equal(date, (struct slice){day, sizeof day});
+    return mongo_zones_of_day(&catalogue->zones, document, date);
 }
 
-/* The beginning of a day, in UTC. */
-static bool read_day(struct slice date, int64_t *ret_day_ms)
-{
-    uint64_t year = 0;
-    uint64_t month = 0;
-    uint64_t day = 0;
-    struct slice rest;
-    if (!slice_to_number(slice_cut(date, '-', &rest), 9999, &year)) return false;
-    if (!slice_to_number(slice_cut(rest, '-', &rest), 12, &month) || month == 0) return false;
-    if (!slice_to_number(rest, 31, &day)) return false;
-    struct tm moment = {.tm_year = (int)year - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)day};
-    *ret_day_ms = (int64_t)timegm(&moment) * 1000;
-    return true;
-}
-
-/* A local day lies within 14 hours before and 12 behind the same day of UTC. */
-static bool append_days(bson_t *filter, const struct showtime_query *query)
+static bool append_days(const struct mongo_catalogue *catalogue, bson_t *filter,
+                        const struct showtime_query *query)
 {
     int64_t from_ms = INT64_MIN;
     int64_t until_ms = INT64_MAX;
-    if (query->date.size > 0) {
-        int64_t day_ms = 0;
-        if (!read_day(query->date, &day_ms)) return false;
-        from_ms = day_ms - 14LL * HOUR_MS;
-        until_ms = day_ms + 36LL * HOUR_MS;
+    if (query->date.size > 0 &&
+        !mongo_zones_span(&catalogue->zones, query->date, &from_ms, &until_ms)) {
+        return false;
     }
     if (query->available && query->now_ms + 1 > from_ms) from_ms = query->now_ms + 1;
     if (from_ms == INT64_MIN && until_ms == INT64_MAX) return true;
@@ -341,11 +330,14 @@ static enum error list_showtimes(void *context, const struct showtime_query *que
 {
     struct mongo_catalogue *catalogue = context;
     bson_t filter = BSON_INITIALIZER;
-    enum error error =
-        append_after(catalogue, &filter, MONGO_SHOWTIMES, query->page.after, "start_time", "$gt");
-    append_showtime_filter(&filter, query);
-    const bool possible = append_days(&filter, query);
     const bool dated = query->date.size > 0;
+    enum error error =
+        append_after(catalogue, &filter, MONGO_SHOWTIMES, query->page.after, "start_time", false);
+    if (error == ERROR_NONE && dated) {
+        error = mongo_zones_read(&catalogue->zones, &catalogue->client, query->cinema);
+    }
+    append_showtime_filter(&filter, query);
+    const bool possible = append_days(catalogue, &filter, query);
     const struct list list = {.collection = MONGO_SHOWTIMES,
                               .filter = &filter,
                               .sort = "{\"start_time\": 1, \"_id\": 1}",
@@ -398,6 +390,7 @@ enum error mongo_catalogue_open(struct mongo_connection *connection, const struc
     struct mongo_catalogue *catalogue = calloc(1, sizeof *catalogue);
     if (catalogue == NULL) return ERROR_STORE_UNAVAILABLE;
     catalogue->locale = locale;
+    catalogue->zones.locale = locale;
     const enum error error = mongo_client_open(connection, &catalogue->client);
     if (error == ERROR_NONE) *ret_catalogue = catalogue;
     else free(catalogue);
@@ -407,7 +400,7 @@ enum error mongo_catalogue_open(struct mongo_connection *connection, const struc
 void mongo_catalogue_close(struct mongo_catalogue *catalogue)
 {
     if (catalogue == NULL) return;
-    if (catalogue->zone != NULL) catalogue->locale->close_zone(catalogue->zone);
+    mongo_zones_close(&catalogue->zones);
     mongo_client_close(&catalogue->client);
     free(catalogue);
 }

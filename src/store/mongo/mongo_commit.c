@@ -33,27 +33,18 @@ static int64_t matched_of(const bson_t *reply)
     return bson_iter_init_find(&at, reply, "matchedCount") ? bson_iter_as_int64(&at) : 0;
 }
 
-/* The driver overlooks one that has no text. */
-static bool has_concern_error(const bson_t *reply)
-{
-    bson_iter_t at;
-    bson_iter_t error;
-    if (!bson_iter_init_find(&at, reply, "writeConcernErrors")) return false;
-    return bson_iter_recurse(&at, &error) && bson_iter_next(&error);
-}
-
 /* One try; the same bytes each time. */
-static void try_once(struct mongo_store *store, const bson_t *filter, const bson_t *update,
-                     struct attempt *attempt)
+static void try_once(struct mongo_store *store, enum mongo_collection collection,
+                     const bson_t *filter, const bson_t *update, struct attempt *attempt)
 {
     bson_t *options = BCON_NEW("validate", BCON_BOOL(false));
     bson_t reply;
     bson_error_t why = {0};
-    const bool done = mongoc_collection_update_one(store->client.collections[MONGO_SHOWTIMES],
-                                                   filter, update, options, &reply, &why);
+    const bool done = mongoc_collection_update_one(store->client.collections[collection], filter,
+                                                   update, options, &reply, &why);
     store->counts.round_trips++;
     attempt->class = MONGO_DONE;
-    if (done && has_concern_error(&reply)) {
+    if (done && mongo_error_in_concern(&reply)) {
         attempt->verdict = NOT_DECIDED;
         attempt->class = MONGO_APPLIED;
         attempt->maybe = true;
@@ -75,15 +66,16 @@ static bool is_worth_trying(enum mongo_class class)
 }
 
 /* Tries until something is known, or the time is over. */
-static enum error try_until(struct mongo_store *store, const bson_t *filter, const bson_t *update,
-                            int64_t limit_ms, struct attempt *attempt)
+static enum error try_until(struct mongo_store *store, enum mongo_collection collection,
+                            const bson_t *filter, const bson_t *update, int64_t limit_ms,
+                            struct attempt *attempt)
 {
     const int64_t until_us = clock_steady_us() + limit_ms * US_PER_MS;
     int64_t wait_ms = PAUSE_FIRST_MS;
     for (;;) {
         const enum error stopped = mongo_state_step(store, MONGO_STEP_COMMIT);
         if (stopped != ERROR_NONE) return stopped;
-        try_once(store, filter, update, attempt);
+        try_once(store, collection, filter, update, attempt);
         if (attempt->verdict != NOT_DECIDED) return ERROR_NONE;
         if (!is_worth_trying(attempt->class)) return ERROR_NONE;
         if (clock_steady_us() + wait_ms * US_PER_MS >= until_us) return ERROR_NONE;
@@ -94,66 +86,56 @@ static enum error try_until(struct mongo_store *store, const bson_t *filter, con
 }
 
 /* After a try that may have been applied, another one did not match: is the batch in the
- * showtime? */
-static enum error read_back(struct mongo_store *store, bool *ret_ours)
+ * document? */
+static enum error read_back(struct mongo_store *store, const struct mongo_plan *plan,
+                            bool *ret_ours)
 {
-    const struct mongo_plan *plan = &store->plan;
     enum error error = mongo_state_step(store, MONGO_STEP_READ_BACK);
     if (error != ERROR_NONE) return error;
     bson_t document;
     bool there = false;
     store->counts.round_trips++;
-    error = mongo_read_latest(&store->client, MONGO_SHOWTIMES, plan->showtime, "{\"batches\": 1}",
+    error = mongo_read_latest(&store->client, plan->collection, plan->id, "{\"batches\": 1}",
                               &document, &there);
     if (error != ERROR_NONE) return ERROR_OUTCOME_UNKNOWN;
-    *ret_ours = false;
-    if (!there) return ERROR_NONE;
-    bson_iter_t at;
-    bson_iter_t batch;
-    if (bson_iter_init_find(&at, &document, "batches") && bson_iter_recurse(&at, &batch)) {
-        while (bson_iter_next(&batch)) {
-            struct id id;
-            if (!mongo_fields_read_id(&batch, &id)) continue;
-            *ret_ours = *ret_ours || id_equal(id, plan->batch);
-        }
-    }
-    bson_destroy(&document);
+    *ret_ours = there && mongo_batches_named(&document, plan->batch);
+    if (there) bson_destroy(&document);
     return ERROR_NONE;
 }
 
-static void keep_unresolved(struct mongo_store *store)
+static void keep_unresolved(struct mongo_store *store, const struct mongo_plan *plan)
 {
-    const struct mongo_plan *plan = &store->plan;
+    const bool programme = plan->collection != MONGO_SHOWTIMES;
     char text[ID_HEX_SIZE];
-    id_format(plan->showtime, text);
+    id_format(plan->id, text);
     log_event(LOG_WARNING, "commit_unresolved",
-              LOG_TEXT("showtime", ((struct slice){text, sizeof text})));
+              LOG_TEXT(programme ? "programme" : "showtime", ((struct slice){text, sizeof text})));
     CHECK(store->unresolved_count < UNRESOLVED_MAX);
     struct mongo_unresolved *kept = &store->unresolved[store->unresolved_count++];
-    kept->showtime = plan->showtime;
+    kept->collection = plan->collection;
+    kept->id = plan->id;
     bson_copy_to(&plan->filter, &kept->filter);
     bson_copy_to(&plan->update, &kept->update);
 }
 
-enum error mongo_commit_plan(struct mongo_store *store)
+enum error mongo_commit_plan(struct mongo_store *store, const struct mongo_plan *plan)
 {
-    struct mongo_plan *plan = &store->plan;
     CHECK(plan->made);
 
     struct attempt attempt = {0};
     const enum error stopped =
-        try_until(store, &plan->filter, &plan->update, MONGO_COMMIT_MS, &attempt);
+        try_until(store, plan->collection, &plan->filter, &plan->update, MONGO_COMMIT_MS, &attempt);
     if (stopped != ERROR_NONE) return stopped;
     if (attempt.verdict == APPLIED_NOW) return ERROR_NONE;
     if (attempt.verdict == NOT_MATCHED) {
         bool ours = false;
-        const enum error error = attempt.maybe ? read_back(store, &ours) : ERROR_NONE;
+        const enum error error = attempt.maybe ? read_back(store, plan, &ours) : ERROR_NONE;
         if (error != ERROR_NONE) return error; /* Decided; nothing is under way any more. */
         if (!ours) store->counts.races_lost++;
         return ours ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
     }
     if (attempt.maybe) {
-        keep_unresolved(store);
+        keep_unresolved(store, plan);
         return ERROR_OUTCOME_UNKNOWN;
     }
     return mongo_error_of(attempt.class);
@@ -166,23 +148,24 @@ static void forget(struct mongo_store *store, uint32_t index)
     bson_destroy(&gone->filter);
     bson_destroy(&gone->update);
     if (gone == last) return;
-    gone->showtime = last->showtime;
+    gone->collection = last->collection;
+    gone->id = last->id;
     CHECK(bson_steal(&gone->filter, &last->filter));
     CHECK(bson_steal(&gone->update, &last->update));
 }
 
-enum error mongo_commit_resolve(struct mongo_store *store, struct id showtime)
+enum error mongo_commit_resolve(struct mongo_store *store, struct id id)
 {
     uint32_t index = 0;
     while (index < store->unresolved_count) {
         struct mongo_unresolved *kept = &store->unresolved[index];
-        if (!id_is_none(showtime) && !id_equal(kept->showtime, showtime)) {
+        if (!id_is_none(id) && !id_equal(kept->id, id)) {
             index++;
             continue;
         }
         struct attempt attempt = {0};
         const enum error stopped =
-            try_until(store, &kept->filter, &kept->update, RESOLVE_MS, &attempt);
+            try_until(store, kept->collection, &kept->filter, &kept->update, RESOLVE_MS, &attempt);
         if (stopped != ERROR_NONE) return stopped;
         if (attempt.verdict == NOT_DECIDED) return ERROR_STORE_UNAVAILABLE;
         store->counts.resolved++;

@@ -12,9 +12,9 @@
 
 enum { MONGO_COMMIT_MS = 3500 }; /* Within the 5 s after which a client is told anyhow. */
 
-/* Commits the store's plan: ERROR_BOOKING_LOCK_FAILED - somebody else was first;
+/* Commits a plan: ERROR_BOOKING_LOCK_FAILED - somebody else was first;
  * ERROR_STORE_UNAVAILABLE - not sent; ERROR_OUTCOME_UNKNOWN. */
-MUST_USE enum error mongo_commit_plan(struct mongo_store *store);
+MUST_USE enum error mongo_commit_plan(struct mongo_store *store, const struct mongo_plan *plan);
 
-/* Resolves what is unresolved of a showtime; none: of all. */
-enum error mongo_commit_resolve(struct mongo_store *store, struct id showtime);
+/* Resolves what is unresolved of a showtime, or of the gate; none: of all. */
+enum error mongo_commit_resolve(struct mongo_store *store, struct id id);

@@ -101,11 +101,22 @@ static mongoc_client_pool_t *make_pool(const mongoc_uri_t *uri, struct mongo_rea
     bson_error_t error;
     mongoc_client_pool_t *pool = mongoc_client_pool_new_with_error(uri, &error);
     if (pool == NULL) {
-        mongo_explain(ret_reason, "MONGO_URI cannot be used: %s", error.message);
+        mongo_explain(ret_reason, "the driver cannot use it: %s", error.message);
         return NULL;
     }
     (void)mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
     return pool;
+}
+
+enum error mongo_refusal(const bson_error_t *why, const bson_t *reply,
+                         struct mongo_reason *ret_reason)
+{
+    if (mongo_error_class(why, reply) == MONGO_CONFIG) {
+        mongo_explain(ret_reason, "MongoDB does not let us in: %s", why->message);
+        return ERROR_INTERNAL_ERROR;
+    }
+    mongo_explain(ret_reason, "MongoDB does not answer: %s", why->message);
+    return ERROR_STORE_UNAVAILABLE;
 }
 
 /* Is the server one of a replica set, or the door to several? */
@@ -122,8 +133,7 @@ static enum error ask_topology(const mongoc_uri_t *uri, bool *ret_majority,
         bson_error_t why = {0};
         error = mongo_client_command(&client, "hello", &reply, &why);
         *ret_majority = bson_has_field(&reply, "setName") || bson_has_field(&reply, "msg");
-        if (error != ERROR_NONE)
-            mongo_explain(ret_reason, "MongoDB does not answer: %s", why.message);
+        if (error != ERROR_NONE) error = mongo_refusal(&why, &reply, ret_reason);
         bson_destroy(&reply);
         mongoc_client_pool_push(probe.pool, client.client);
     }
@@ -143,7 +153,7 @@ enum error mongo_connection_open(const char *text, struct mongo_connection **ret
     connection->uri = mongoc_uri_new_with_error(text, &why);
     enum error error = ERROR_INTERNAL_ERROR;
     if (connection->uri == NULL) {
-        mongo_explain(ret_reason, "MONGO_URI cannot be read: %s", why.message);
+        mongo_explain(ret_reason, "it is not a MongoDB URI"); /* mongo_uri_check says more. */
         goto out;
     }
     set_deadlines(connection->uri);
@@ -156,6 +166,34 @@ out:
     if (error == ERROR_NONE) *ret_connection = connection;
     else mongo_connection_close(connection);
     return error;
+}
+
+static void lower(mongoc_uri_t *uri, const char *option, int32_t most)
+{
+    const int32_t now = mongoc_uri_get_option_as_int32(uri, option, most);
+    if (now == 0 || now > most) (void)mongoc_uri_set_option_as_int32(uri, option, most);
+}
+
+enum error mongo_connection_open_reading(const struct mongo_connection *of,
+                                         struct mongo_connection **ret_connection,
+                                         struct mongo_reason *ret_reason)
+{
+    CHECK(of != NULL);
+    CHECK(ret_connection != NULL);
+
+    struct mongo_connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL) return ERROR_STORE_UNAVAILABLE;
+    connection->uri = mongoc_uri_copy(of->uri);
+    connection->majority = of->majority;
+    lower(connection->uri, MONGOC_URI_SOCKETTIMEOUTMS, MONGO_READ_SOCKET_MS);
+    lower(connection->uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGO_READ_SELECTION_MS);
+    connection->pool = make_pool(connection->uri, ret_reason);
+    if (connection->pool == NULL) {
+        mongo_connection_close(connection);
+        return ERROR_INTERNAL_ERROR;
+    }
+    *ret_connection = connection;
+    return ERROR_NONE;
 }
 
 void mongo_connection_close(struct mongo_connection *connection)

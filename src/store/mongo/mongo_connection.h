@@ -37,6 +37,9 @@ enum {
     MONGO_SOCKET_MS = 4000,    /* Above the majority's, so that a slow one is an answer. */
     MONGO_MAJORITY_MS = 2000,  /* How long a write waits for the majority. */
     MONGO_SELECTION_MS = 2000, /* How long an operation looks for a primary. */
+    /* The same of those who only read: once each, as the driver tries again. */
+    MONGO_READ_SOCKET_MS = 2000,
+    MONGO_READ_SELECTION_MS = 1000,
 };
 
 struct mongo_reason {
@@ -59,6 +62,12 @@ void mongo_connection_end(void);
 /* Connects, asks what kind of server it is, and completes the URI. */
 MUST_USE enum error mongo_connection_open(const char *uri, struct mongo_connection **ret_connection,
                                           struct mongo_reason *ret_reason);
+
+/* A second way to the same server for those who only read: they answer within 5 s, so they wait
+ * less for a server that hangs than a write must. */
+MUST_USE enum error mongo_connection_open_reading(const struct mongo_connection *of,
+                                                  struct mongo_connection **ret_connection,
+                                                  struct mongo_reason *ret_reason);
 void mongo_connection_close(struct mongo_connection *connection); /* Accepts NULL. */
 
 /* Is a write acknowledged by the majority of a replica set? */
@@ -86,6 +95,11 @@ MUST_USE enum error mongo_client_clock(struct mongo_client *client, int64_t *ret
 /* Runs a command on `admin`; `ret_reply` is always to be destroyed. */
 MUST_USE enum error mongo_client_command(struct mongo_client *client, const char *command,
                                          bson_t *ret_reply, bson_error_t *ret_error);
+
+/* Why an operation of the start failed: ERROR_INTERNAL_ERROR for a password or a right that is
+ * wrong, which no waiting mends. */
+enum error mongo_refusal(const bson_error_t *why, const bson_t *reply,
+                         struct mongo_reason *ret_reason);
 
 /* Makes a reason. */
 void mongo_explain(struct mongo_reason *ret_reason, const char *format, ...)

@@ -13,9 +13,11 @@ enum { DAY_SIZE = 10 }; /* YYYY-MM-DD */
 static const char letters[SEAT_TYPE_COUNT + 1] = {
     [SEAT_STANDARD] = 's', [SEAT_VIP] = 'v', [SEAT_COUPLE] = 'c', [SEAT_TYPE_COUNT] = '-'};
 
+/* An empty one too, so that it replaces what is there. */
 static void append_text(bson_t *document, const char *name, struct slice text)
 {
-    if (text.size > 0) (void)bson_append_utf8(document, name, -1, text.data, (int)text.size);
+    const char *data = text.size > 0 ? text.data : "";
+    (void)bson_append_utf8(document, name, -1, data, (int)text.size);
 }
 
 static void append_id(bson_t *document, const char *name, struct id id)
@@ -97,6 +99,12 @@ bool mongo_entries_append_cinema(const struct cinema *cinema, const struct local
     append_text(document, "phone", cinema->phone);
     BSON_APPEND_BOOL(document, "is_active", cinema->is_active);
     append_text(document, "timezone", cinema->timezone);
+    mongo_entries_append_screens(cinema, document);
+    return true;
+}
+
+void mongo_entries_append_screens(const struct cinema *cinema, bson_t *document)
+{
     bson_t screens;
     BSON_APPEND_ARRAY_BEGIN(document, "screens", &screens);
     for (uint32_t index = 0; index < cinema->screen_count; index++) {
@@ -114,7 +122,6 @@ bool mongo_entries_append_cinema(const struct cinema *cinema, const struct local
         (void)bson_append_document_end(&screens, &one);
     }
     (void)bson_append_array_end(document, &screens);
-    return true;
 }
 
 static void append_seats(bson_t *document, const struct seat_layout *layout)
@@ -138,31 +145,41 @@ static void append_seats(bson_t *document, const struct seat_layout *layout)
     (void)bson_append_document_end(document, &seats);
 }
 
-void mongo_entries_append_showtime(const struct showtime_entry *entry, int64_t version,
-                                   bson_t *document)
+void mongo_entries_append_programme(const struct showtime *showtime, bson_t *document)
 {
-    const struct showtime *showtime = &entry->showtime;
-    append_id(document, "_id", showtime->id);
+    bson_t price;
     append_id(document, "movie_id", showtime->movie);
-    append_id(document, "cinema_id", showtime->cinema);
-    append_text(document, "screen_id", showtime->screen_id);
-    append_text(document, "timezone", entry->timezone);
     BSON_APPEND_DATE_TIME(document, "start_time", showtime->starts_at_ms);
     BSON_APPEND_DATE_TIME(document, "end_time", showtime->ends_at_ms);
-    bson_t price;
+    BSON_APPEND_UTF8(document, "status", showtime_status_name(showtime->status).data);
     BSON_APPEND_DOCUMENT_BEGIN(document, "price", &price);
     for (uint32_t type = 0; type < SEAT_TYPE_COUNT; type++) {
         BSON_APPEND_INT64(&price, seat_type_name((enum seat_type)type).data,
                           showtime->prices[type]);
     }
     (void)bson_append_document_end(document, &price);
+}
+
+void mongo_entries_append_place(const struct showtime_entry *entry, bson_t *document)
+{
+    const struct showtime *showtime = &entry->showtime;
+    append_id(document, "cinema_id", showtime->cinema);
+    append_text(document, "screen_id", showtime->screen_id);
+    append_text(document, "timezone", entry->timezone);
     BSON_APPEND_INT32(document, "total_seats", (int32_t)showtime->total_seats);
     BSON_APPEND_INT32(document, "available_seats", (int32_t)showtime->total_seats);
-    BSON_APPEND_UTF8(document, "status", "scheduled");
-    BSON_APPEND_INT64(document, "version", version);
-    BSON_APPEND_NULL(document, "due_at");
     append_layout(document, entry->screen->plan);
     append_seats(document, &entry->screen->plan->layout);
+}
+
+void mongo_entries_append_showtime(const struct showtime_entry *entry, int64_t version,
+                                   bson_t *document)
+{
+    append_id(document, "_id", entry->showtime.id);
+    BSON_APPEND_INT64(document, "version", version);
+    BSON_APPEND_NULL(document, "due_at");
+    mongo_entries_append_programme(&entry->showtime, document);
+    mongo_entries_append_place(entry, document);
 }
 
 /* A text of the document, in the arena; empty if it has none. */

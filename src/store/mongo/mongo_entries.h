@@ -22,6 +22,13 @@ bool mongo_entries_append_movie(const struct movie *movie, const struct locale *
 bool mongo_entries_append_cinema(const struct cinema *cinema, const struct locale *locale,
                                  struct arena *scratch, bson_t *document);
 
+/* `screens` alone. */
+void mongo_entries_append_screens(const struct cinema *cinema, bson_t *document);
+
+/* What plays when, and for how much; and where, with all seats free. */
+void mongo_entries_append_programme(const struct showtime *showtime, bson_t *document);
+void mongo_entries_append_place(const struct showtime_entry *entry, bson_t *document);
+
 /* A showtime of which nothing is taken, with that version. */
 void mongo_entries_append_showtime(const struct showtime_entry *entry, int64_t version,
                                    bson_t *document);

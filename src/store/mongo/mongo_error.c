@@ -114,3 +114,11 @@ const char *mongo_error_name(enum mongo_class class)
     CHECK(class <= MONGO_BUG);
     return names[class];
 }
+
+bool mongo_error_in_concern(const bson_t *reply)
+{
+    bson_iter_t at;
+    bson_iter_t error;
+    if (!bson_iter_init_find(&at, reply, "writeConcernErrors")) return false;
+    return bson_iter_recurse(&at, &error) && bson_iter_next(&error);
+}

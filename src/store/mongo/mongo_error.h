@@ -30,5 +30,9 @@ enum mongo_class mongo_error_class(const bson_error_t *error, const bson_t *repl
 /* What the store's caller is told, if the operation decided nothing: an intent, a read. */
 enum error mongo_error_of(enum mongo_class class);
 
+/* Has a write that seems done not reached its majority? The driver overlooks such an error if it
+ * has no text. */
+bool mongo_error_in_concern(const bson_t *reply);
+
 /* The class's name, for the log. */
 const char *mongo_error_name(enum mongo_class class);

@@ -7,27 +7,12 @@
 
 #define CUT_PROJECTION "{\"version\": 1, \"settle\": 1, \"batches\": 1, \"status\": 1}"
 
-static bool read_batches(const bson_t *document, struct mongo_cut *cut)
-{
-    bson_iter_t at;
-    bson_iter_t batch;
-    cut->batch_count = 0;
-    if (!bson_iter_init_find(&at, document, "batches")) return true;
-    if (!BSON_ITER_HOLDS_ARRAY(&at) || !bson_iter_recurse(&at, &batch)) return false;
-    while (bson_iter_next(&batch)) {
-        if (cut->batch_count == BATCHES_REMEMBERED) return false;
-        if (!mongo_fields_read_id(&batch, &cut->batches[cut->batch_count])) return false;
-        cut->batch_count++;
-    }
-    return true;
-}
-
 bool mongo_gather_take_cut(struct mongo_store *store, struct id showtime, const bson_t *document)
 {
     struct mongo_cut *cut = &store->cut;
     cut->showtime = (struct id){0};
     if (!mongo_showtime_read_cut(document, &cut->version, &cut->settle)) return false;
-    if (!read_batches(document, cut)) return false;
+    if (!mongo_batches_read(document, &cut->batches)) return false;
     bson_iter_t status;
     cut->cancelled = bson_iter_init_find(&status, document, "status") &&
                      slice_equal(mongo_fields_text(&status), SLICE("cancelled"));

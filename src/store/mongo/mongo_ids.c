@@ -73,7 +73,25 @@ enum error mongo_ids_open(struct mongo_client *client, struct mac **ret_mac,
         make_key(client);
         found = find_key(client, key, &why);
     }
+    if (!found && why.domain != 0) return mongo_refusal(&why, NULL, ret_reason);
     if (!found) {
+        mongo_explain(ret_reason, "the key of the ids cannot be read or made");
+        return ERROR_STORE_UNAVAILABLE;
+    }
+    *ret_mac = mac_open((struct slice){.data = (const char *)key, .size = sizeof key});
+    return *ret_mac == NULL ? ERROR_STORE_UNAVAILABLE : ERROR_NONE;
+}
+
+enum error mongo_ids_find(struct mongo_client *client, struct mac **ret_mac,
+                          struct mongo_reason *ret_reason)
+{
+    CHECK(ret_mac != NULL);
+
+    uint8_t key[KEY_SIZE];
+    bson_error_t why = {0};
+    *ret_mac = NULL;
+    if (!find_key(client, key, &why)) {
+        if (why.domain == 0) return ERROR_NONE;
         mongo_explain(ret_reason, "the key of the ids cannot be read: %s", why.message);
         return ERROR_STORE_UNAVAILABLE;
     }

@@ -17,6 +17,10 @@
 MUST_USE enum error mongo_ids_open(struct mongo_client *client, struct mac **ret_mac,
                                    struct mongo_reason *ret_reason);
 
+/* Reads the database's key and makes none; `ret_mac` is NULL if there is no sound one. */
+MUST_USE enum error mongo_ids_find(struct mongo_client *client, struct mac **ret_mac,
+                                   struct mongo_reason *ret_reason);
+
 /* The id of what a claim makes: a booking, or a payment; and that of its record. */
 struct id mongo_ids_made(struct mac *mac, const struct claim_key *claim);
 struct id mongo_ids_key(struct mac *mac, const struct claim_key *claim);

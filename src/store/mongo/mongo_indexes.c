@@ -18,6 +18,7 @@ struct index {
 
 #define PENDING "{\"partialFilterExpression\": {\"status\": \"pending\"}}"
 #define FREE "{\"partialFilterExpression\": {\"available_seats\": {\"$gt\": 0}}}"
+#define REFUND "{\"partialFilterExpression\": {\"refund_requested_at\": {\"$gt\": {\"$date\": 0}}}}"
 #define SPARSE "{\"sparse\": true}"
 #define UNIQUE "{\"unique\": true}"
 #define NONE "{}"
@@ -34,6 +35,9 @@ static const struct index indexes[] = {
      NONE},
     {MONGO_SHOWTIMES, "movie_free",
      "{\"movie_id\": 1, \"status\": 1, \"start_time\": 1, \"available_seats\": 1}", FREE},
+    {MONGO_SHOWTIMES, "listed", "{\"start_time\": 1, \"_id\": 1}", NONE},
+    {MONGO_SHOWTIMES, "listed_movie", "{\"movie_id\": 1, \"start_time\": 1, \"_id\": 1}", NONE},
+    {MONGO_SHOWTIMES, "listed_cinema", "{\"cinema_id\": 1, \"start_time\": 1, \"_id\": 1}", NONE},
     {MONGO_SHOWTIMES, "due", "{\"due_at\": 1}", SPARSE},
     {MONGO_SHOWTIMES, "settle", "{\"settle_at\": 1}", SPARSE},
     {MONGO_SHOWTIMES, "open_end", "{\"status\": 1, \"end_time\": 1}", NONE},
@@ -42,10 +46,15 @@ static const struct index indexes[] = {
     {MONGO_KEYS, "expiry", "{\"expires_at\": 1}", "{\"expireAfterSeconds\": 0}"},
     {MONGO_PAYMENTS, "booking", "{\"booking_id\": 1}", NONE},
     {MONGO_PAYMENTS, "user_alias", "{\"user_id\": 1, \"alias\": 1}", NONE},
-    {MONGO_PAYMENTS, "status", "{\"status\": 1}", NONE},
+    {MONGO_PAYMENTS, "status_refund", "{\"status\": 1, \"refund_requested_at\": 1}", NONE},
+    {MONGO_PAYMENTS, "refunds", "{\"createdAt\": -1, \"_id\": -1}", REFUND},
     {MONGO_BLOCKS, "showtime", "{\"showtime_id\": 1}", NONE},
+    {MONGO_MOVIES, "listed", "{\"release_date\": -1, \"_id\": -1}", NONE},
+    {MONGO_CINEMAS, "listed", "{\"name\": 1, \"_id\": 1}", NONE},
+    {MONGO_CINEMAS, "zone", "{\"timezone\": 1, \"_id\": 1}", NONE},
     {MONGO_JOURNAL, "moment", "{\"at\": -1}", NONE},
     {MONGO_JOURNAL, "actor", "{\"actor\": 1}", NONE},
+    {MONGO_JOURNAL, "subject", "{\"subject\": 1}", NONE},
 };
 /* clang-format on */
 
@@ -134,19 +143,32 @@ static bool is_there(struct mongo_client *client, const struct index *index)
     return there;
 }
 
-static enum mongo_class make(struct mongo_client *client, const struct index *index)
+enum { INDEX_COUNT = sizeof indexes / sizeof indexes[0] };
+
+static void append_index(bson_t *array, uint32_t place, const struct index *index)
 {
-    bson_t command = BSON_INITIALIZER;
-    bson_t array;
+    char buffer[16];
+    const char *key = NULL;
     bson_t document;
-    BSON_APPEND_UTF8(&command, "createIndexes",
-                     mongoc_collection_get_name(client->collections[index->collection]));
-    BSON_APPEND_ARRAY_BEGIN(&command, "indexes", &array);
-    BSON_APPEND_DOCUMENT_BEGIN(&array, "0", &document);
+    (void)bson_uint32_to_string(place, &key, buffer, sizeof buffer);
+    BSON_APPEND_DOCUMENT_BEGIN(array, key, &document);
     append_json(&document, "key", index->keys);
     BSON_APPEND_UTF8(&document, "name", index->name);
     append_json(&document, NULL, index->options);
-    (void)bson_append_document_end(&array, &document);
+    (void)bson_append_document_end(array, &document);
+}
+
+/* Makes the indexes from `first` up to `end`, all of one collection. */
+static enum mongo_class make(struct mongo_client *client, size_t first, size_t end)
+{
+    bson_t command = BSON_INITIALIZER;
+    bson_t array;
+    BSON_APPEND_UTF8(&command, "createIndexes",
+                     mongoc_collection_get_name(client->collections[indexes[first].collection]));
+    BSON_APPEND_ARRAY_BEGIN(&command, "indexes", &array);
+    for (size_t index = first; index < end; index++) {
+        append_index(&array, (uint32_t)(index - first), &indexes[index]);
+    }
     (void)bson_append_array_end(&command, &array);
     mongoc_database_t *database = mongo_client_database(client);
     bson_t reply;
@@ -154,16 +176,31 @@ static enum mongo_class make(struct mongo_client *client, const struct index *in
     enum mongo_class class = MONGO_DONE;
     if (!mongoc_database_write_command_with_opts(database, &command, NULL, &reply, &why)) {
         class = mongo_error_class(&why, &reply);
-        if (why.code == OPTIONS_CONFLICT && is_there(client, index)) class = MONGO_DONE;
-    }
-    if (class != MONGO_DONE) {
-        log_event(LOG_WARNING, "index_missing", LOG_TEXT("index", slice_of(index->name)),
-                  LOG_TEXT("why", slice_of(why.message)));
+        const bool lone = end - first == 1;
+        if (lone && why.code == OPTIONS_CONFLICT && is_there(client, &indexes[first])) {
+            class = MONGO_DONE;
+        } else if (lone) {
+            log_event(LOG_WARNING, "index_missing",
+                      LOG_TEXT("index", slice_of(indexes[first].name)),
+                      LOG_TEXT("why", slice_of(why.message)));
+        }
     }
     bson_destroy(&reply);
     mongoc_database_destroy(database);
     bson_destroy(&command);
     return class;
+}
+
+/* A server that cannot make one of several makes none: then each by itself. */
+static enum mongo_class make_each(struct mongo_client *client, size_t first, size_t end,
+                                  uint32_t *missing)
+{
+    for (size_t index = first; index < end; index++) {
+        const enum mongo_class class = make(client, index, index + 1);
+        if (class == MONGO_NOT_SENT) return class;
+        if (class != MONGO_DONE) ++*missing;
+    }
+    return MONGO_DONE;
 }
 
 enum error mongo_indexes_make(struct mongo_client *client, uint32_t *ret_missing)
@@ -172,10 +209,15 @@ enum error mongo_indexes_make(struct mongo_client *client, uint32_t *ret_missing
 
     uint32_t missing = 0;
     drop_narrow_keys(client);
-    for (size_t index = 0; index < sizeof indexes / sizeof indexes[0]; index++) {
-        const enum mongo_class class = make(client, &indexes[index]);
+    size_t end = 0;
+    for (size_t first = 0; first < INDEX_COUNT; first = end) {
+        end = first + 1;
+        while (end < INDEX_COUNT && indexes[end].collection == indexes[first].collection) end++;
+        enum mongo_class class = make(client, first, end);
+        if (class != MONGO_DONE && class != MONGO_NOT_SENT) {
+            class = make_each(client, first, end, &missing);
+        }
         if (class == MONGO_NOT_SENT) return ERROR_STORE_UNAVAILABLE;
-        if (class != MONGO_DONE) missing++;
     }
     *ret_missing = missing;
     return ERROR_NONE;

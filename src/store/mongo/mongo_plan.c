@@ -233,33 +233,14 @@ void mongo_plan_begin(struct mongo_store *store, uint64_t version)
     plan->made = true;
     plan->edits = false;
     plan->cancels = false;
-    plan->showtime = store->cut.showtime;
+    plan->collection = MONGO_SHOWTIMES;
+    plan->id = store->cut.showtime;
     plan->batch = mongo_ids_next();
     plan->version = version;
     bson_init(&plan->filter);
     bson_init(&plan->update);
     BSON_APPEND_OID(&plan->filter, "_id", &showtime);
     BSON_APPEND_INT64(&plan->filter, "version", (int64_t)store->cut.version);
-}
-
-static void append_batches(const struct mongo_store *store, bson_t *set)
-{
-    const struct mongo_cut *cut = &store->cut;
-    const uint32_t first = cut->batch_count < BATCHES_REMEMBERED ? 0 : 1;
-    uint32_t count = 0;
-    char buffer[16];
-    const char *key = NULL;
-    bson_t array;
-    BSON_APPEND_ARRAY_BEGIN(set, "batches", &array);
-    for (uint32_t index = first; index < cut->batch_count; index++) {
-        const bson_oid_t oid = mongo_ids_to_oid(cut->batches[index]);
-        (void)bson_uint32_to_string(count++, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
-    }
-    const bson_oid_t oid = mongo_ids_to_oid(store->plan.batch);
-    (void)bson_uint32_to_string(count, &key, buffer, sizeof buffer);
-    BSON_APPEND_OID(&array, key, &oid);
-    (void)bson_append_array_end(set, &array);
 }
 
 enum error mongo_plan_finish(struct mongo_store *store, bson_t *set, const bson_t *settle,
@@ -273,7 +254,9 @@ enum error mongo_plan_finish(struct mongo_store *store, bson_t *set, const bson_
     BSON_APPEND_ARRAY(set, "settle", settle);
     if (settle_count == 0) BSON_APPEND_NULL(set, "settle_at");
     else BSON_APPEND_DATE_TIME(set, "settle_at", now_ms);
-    append_batches(store, set);
+    struct mongo_batches batches = store->cut.batches;
+    mongo_batches_push(&batches, plan->batch);
+    mongo_batches_append(&batches, set);
     BSON_APPEND_DOCUMENT_BEGIN(set, "last_batch", &last);
     BSON_APPEND_OID(&last, "id", &batch);
     BSON_APPEND_INT32(&last, "n", (int32_t)(plan->version - store->cut.version));

@@ -52,9 +52,8 @@ static void *run(void *context)
     mongoc_collection_t *collection = scratch(&contender->client);
     for (int32_t round = 0; round < MONGO_SELF_TEST_ROUNDS; round++) {
         (void)pthread_barrier_wait(&trial->round);
-        if (!contend(collection, &trial->document, round, &contender->won[round])) {
-            contender->failed = true;
-        }
+        if (contender->failed) continue; /* A server that hangs is not waited for again. */
+        contender->failed = !contend(collection, &trial->document, round, &contender->won[round]);
     }
     mongoc_collection_destroy(collection);
     return NULL;
@@ -68,7 +67,7 @@ static enum error ask_kind(struct mongo_client *client, struct mongo_reason *ret
     bson_error_t why = {0};
     enum error error = mongo_client_command(client, "buildInfo", &reply, &why);
     if (error != ERROR_NONE) {
-        mongo_explain(ret_reason, "MongoDB does not say its version: %s", why.message);
+        error = mongo_refusal(&why, &reply, ret_reason);
     } else if (bson_iter_init_find(&at, &reply, "ferretdbVersion")) {
         mongo_explain(ret_reason,
                       "this is FerretDB %s, whose conditional update is not atomic: seats would be "
@@ -136,20 +135,22 @@ enum error mongo_self_test(struct mongo_connection *connection, struct mongo_rea
     bson_oid_init(&trial->document, NULL);
     enum error error = open_clients(trial);
     if (error != ERROR_NONE) mongo_explain(ret_reason, "the pool has too few clients: maxPoolSize");
+    if (error != ERROR_NONE) error = ERROR_INTERNAL_ERROR;
     else error = ask_kind(&trial->contenders[0].client, ret_reason);
     if (error == ERROR_NONE) {
         mongoc_collection_t *collection = scratch(&trial->contenders[0].client);
         bson_error_t why = {0};
         bson_t *document = BCON_NEW("_id", BCON_OID(&trial->document), "version", BCON_INT32(0));
-        if (mongoc_collection_insert_one(collection, document, NULL, NULL, &why)) {
+        bson_t reply;
+        if (mongoc_collection_insert_one(collection, document, NULL, &reply, &why)) {
             error = compete(trial, ret_reason);
             bson_t *filter = BCON_NEW("_id", BCON_OID(&trial->document));
             (void)mongoc_collection_delete_one(collection, filter, NULL, NULL, NULL);
             bson_destroy(filter);
         } else {
-            mongo_explain(ret_reason, "MongoDB takes no document: %s", why.message);
-            error = ERROR_STORE_UNAVAILABLE;
+            error = mongo_refusal(&why, &reply, ret_reason);
         }
+        bson_destroy(&reply);
         bson_destroy(document);
         mongoc_collection_destroy(collection);
     }

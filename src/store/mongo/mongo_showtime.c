@@ -215,6 +215,22 @@ bool mongo_showtime_read_layout(const bson_t *document, struct seat_layout *ret_
            read_types(seats, ret_layout);
 }
 
+/* The same for the same plan: its seats, and what only people need. */
+static uint64_t name_layout(const bson_t *document, const struct seat_layout *layout,
+                            uint32_t place_count)
+{
+    const struct siphash_key key = {0};
+    bson_iter_t at;
+    const uint8_t *plan = NULL;
+    uint32_t size = 0;
+    uint64_t name = siphash(&key, layout->types, place_count) + ((uint64_t)layout->cols << 1);
+    if (bson_iter_init_find(&at, document, "layout") && BSON_ITER_HOLDS_DOCUMENT(&at)) {
+        bson_iter_document(&at, &size, &plan);
+        name ^= siphash(&key, plan, size);
+    }
+    return name;
+}
+
 bool mongo_showtime_read(const bson_t *document, const struct siphash_key *tag_key, void *block,
                          struct seat_map *ret_map)
 {
@@ -226,9 +242,7 @@ bool mongo_showtime_read(const bson_t *document, const struct siphash_key *tag_k
     if (!open_seats(document, &seats) || !mongo_showtime_read_layout(document, &layout))
         return false;
     seat_map_init(ret_map, &layout, block);
-    const struct siphash_key layout_key = {0};
-    ret_map->layout =
-        siphash(&layout_key, layout.types, ret_map->place_count) + ((uint64_t)layout.cols << 1);
+    ret_map->layout = name_layout(document, &layout, ret_map->place_count);
     if (!bson_iter_init(&at, document)) return false;
     while (bson_iter_next(&at)) {
         if (!read_member(&at, ret_map)) return false;

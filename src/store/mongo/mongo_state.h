@@ -3,6 +3,7 @@
 
 #include "core/turn.h"
 #include "crypto/crypto.h"
+#include "store/mongo/mongo_batches.h"
 #include "store/mongo/mongo_documents.h"
 #include "store/mongo/mongo_error.h"
 #include "store/mongo/mongo_facts.h"
@@ -14,7 +15,6 @@
 enum {
     ECHOED_REMEMBERED = 8192, /* Several full turns' changes; what is forgotten is echoed twice. */
     UNRESOLVED_MAX = 64,      /* Commits of unknown outcome, one a showtime; then none is begun. */
-    BATCHES_REMEMBERED = 32,  /* Of others since ours, by which it is still found. */
     UPDATE_SIZE_MAX = 12 * 1024 * 1024, /* Below the server's 16 MB, with the showtime itself. */
 };
 
@@ -24,14 +24,14 @@ struct mongo_cut {
     uint64_t version;
     bool cancelled;
     struct mongo_settle settle;
-    struct id batches[BATCHES_REMEMBERED]; /* The last ones, oldest first. */
-    uint32_t batch_count;
+    struct mongo_batches batches;
 };
 
-/* The one update that commits a turn. */
+/* The one update that commits a turn, or of the programme's gate an edit. */
 struct mongo_plan {
     bool made;
-    struct id showtime;
+    enum mongo_collection collection;
+    struct id id; /* Of a showtime, or of the gate. */
     struct id batch;
     uint64_t version; /* After it. */
     bool cancels;     /* It cancels the showtime, */
@@ -43,11 +43,30 @@ struct mongo_plan {
     bson_t update;
 };
 
-/* A commit whose outcome is not known: sent again before its showtime is read. */
+/* A commit whose outcome is not known: sent again before its document is read. */
 struct mongo_unresolved {
-    struct id showtime;
+    enum mongo_collection collection;
+    struct id id;
     bson_t filter;
     bson_t update;
+};
+
+/* Showtimes with something to end, as a start reads them. */
+struct mongo_pending {
+    struct id *ids; /* NULL: none were read. */
+    size_t count;
+    size_t next; /* The first that was not given out. */
+};
+
+/* The programme as one read showed it, and the edit that it is to take; see mongo_gate.h. */
+struct mongo_gate {
+    uint64_t version;
+    struct mongo_batches batches;
+    struct mongo_plan plan;
+    bson_t edit;     /* With the plan: what it decides. */
+    bson_t showtime; /* With the plan, if it makes or moves one: as it will be. */
+    bool has_showtime;
+    uint64_t written; /* The version whose edit is written, and waits to leave; 0: none. */
 };
 
 struct mongo_store {
@@ -63,6 +82,7 @@ struct mongo_store {
     struct mongo_facts facts;
     struct mongo_waiting waiting; /* Of the turn. */
     struct mongo_plan plan;
+    struct mongo_gate gate;
     struct mongo_settle committed; /* To be echoed: of the last commit. */
     struct mongo_settle *scratch;  /* Of one call. */
     bson_t new_keys;               /* Documents for MONGO_KEYS, as an array: with it. */
@@ -72,7 +92,8 @@ struct mongo_store {
     struct mongo_unresolved unresolved[UNRESOLVED_MAX];
     int64_t swept_at_ms;
     int64_t tidied_at_ms;
-    struct id strays_after;   /* Where the next round for strays begins. */
+    struct id strays_after; /* Where the next round for strays begins. */
+    struct mongo_pending pending;
     uint32_t indexes_missing; /* That the server cannot make: old keys are ours to delete. */
     struct mongo_store_counts counts;
 };

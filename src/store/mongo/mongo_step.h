@@ -23,10 +23,15 @@ enum mongo_step {
     MONGO_STEP_ECHO_BLOCKS,
     MONGO_STEP_ECHO_KEYS,
     MONGO_STEP_ECHO_JOURNAL,
-    MONGO_STEP_PRUNE, /* What they show leaves the showtime. */
+    MONGO_STEP_PRUNE,       /* What they show leaves the showtime. */
+    MONGO_STEP_READ_GATE,   /* Of an edit: the programme's version, and its last edit; */
+    MONGO_STEP_WRITE_ENTRY, /* the entry, after that version's commit; */
+    MONGO_STEP_READ_ENTRY,  /* whose it is, if it was there; */
+    MONGO_STEP_WRITE_LINE,  /* its entry of the journal; */
+    MONGO_STEP_PRUNE_GATE,  /* and the edit leaves the programme. */
 };
 
-#define MONGO_STEP_COUNT 16
+#define MONGO_STEP_COUNT 21
 
 /* Called before each step. Another answer than ERROR_NONE ends the store at this place, as a
  * crash would: it gives that answer now, and ERROR_STORE_UNAVAILABLE for ever after. */

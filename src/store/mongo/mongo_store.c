@@ -7,6 +7,7 @@
 #include "store/mongo/mongo_commit.h"
 #include "store/mongo/mongo_echo.h"
 #include "store/mongo/mongo_edit.h"
+#include "store/mongo/mongo_gate.h"
 #include "store/mongo/mongo_gather.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_indexes.h"
@@ -31,6 +32,11 @@ static enum error refuse_broken(struct id showtime, const bson_t *document)
 static enum error load(void *context, struct id showtime, void *block, struct seat_map *ret_map)
 {
     struct mongo_store *store = context;
+    const bson_t *planned = mongo_edit_planned(store, showtime);
+    if (planned != NULL) {
+        const bool whole = mongo_showtime_read(planned, &store->options.tag_key, block, ret_map);
+        return whole ? ERROR_NONE : refuse_broken(showtime, planned);
+    }
     enum error error = mongo_commit_resolve(store, showtime);
     if (error == ERROR_NONE) error = mongo_state_step(store, MONGO_STEP_LOAD);
     if (error != ERROR_NONE) return error;
@@ -110,6 +116,7 @@ static void rollback(void *context)
 {
     struct mongo_store *store = context;
     CHECK(store->open);
+    mongo_gate_clear(store);
     mongo_plan_clear(store);
     forget_rest(store);
     store->cut.showtime = (struct id){0};
@@ -132,28 +139,43 @@ static void keep_cut(struct mongo_store *store)
 {
     struct mongo_cut *cut = &store->cut;
     const struct mongo_plan *plan = &store->plan;
-    const bool edited = plan->edits || !id_equal(cut->showtime, plan->showtime);
+    const bool edited = plan->edits || !id_equal(cut->showtime, plan->id);
     if (edited || !mongo_settle_take(&cut->settle, &store->committed.array)) {
         cut->showtime = (struct id){0};
         return;
     }
     cut->version = plan->version;
     cut->cancelled = cut->cancelled || plan->cancels;
-    if (cut->batch_count == BATCHES_REMEMBERED) {
-        memmove(cut->batches, cut->batches + 1, (BATCHES_REMEMBERED - 1) * sizeof *cut->batches);
-        cut->batch_count--;
-    }
-    cut->batches[cut->batch_count++] = plan->batch;
+    mongo_batches_push(&cut->batches, plan->batch);
 }
 
 static enum error commit_plan(struct mongo_store *store)
 {
-    const enum error error = mongo_commit_plan(store);
+    const enum error error = mongo_commit_plan(store, &store->plan);
     if (error == ERROR_NONE) keep_cut(store);
     else store->cut.showtime = (struct id){0};
     mongo_plan_clear(store);
     if (error != ERROR_NONE) forget_rest(store); /* It may not be so. */
     if (error == ERROR_OUTCOME_UNKNOWN) store->counts.unresolved++;
+    return error;
+}
+
+/* The gate decides first; what moves a showtime is the showtime's to decide then. */
+static enum error commit_edit(struct mongo_store *store)
+{
+    struct mongo_gate *gate = &store->gate;
+    enum error error = mongo_commit_plan(store, &gate->plan);
+    if (error == ERROR_OUTCOME_UNKNOWN) store->counts.unresolved++;
+    if (error == ERROR_NONE && store->plan.made) {
+        gate->written = gate->plan.version;
+        error = commit_plan(store);
+        if (error != ERROR_NONE && error != ERROR_BOOKING_LOCK_FAILED) gate->written = 0;
+    } else if (error == ERROR_NONE) {
+        error = mongo_gate_write(store);
+    }
+    mongo_gate_clear(store);
+    mongo_plan_clear(store);
+    if (error != ERROR_NONE) forget_rest(store);
     return error;
 }
 
@@ -165,8 +187,9 @@ static enum error commit(void *context)
     CHECK(store->open);
     store->open = false;
     if (store->dead) return ERROR_STORE_UNAVAILABLE;
-    if (!store->plan.made) return mongo_gather_prove(store);
-    enum error error = commit_plan(store);
+    const bool edits = store->gate.plan.made;
+    if (!edits && !store->plan.made) return mongo_gather_prove(store);
+    enum error error = edits ? commit_edit(store) : commit_plan(store);
     if (error != ERROR_NONE) return error;
     store->counts.commits++;
     error = mongo_state_step(store, MONGO_STEP_COMMITTED);
@@ -179,6 +202,7 @@ static enum error tend(void *context, int64_t now_ms)
     struct mongo_store *store = context;
     CHECK(!store->open);
     write_rest(store);
+    mongo_gate_prune(store);
     if (store->unresolved_count > 0) (void)mongo_commit_resolve(store, (struct id){0});
     mongo_sweep_run(store, now_ms);
     return ERROR_NONE;
@@ -233,6 +257,7 @@ enum error mongo_store_open(const struct mongo_store_options *options,
 void mongo_store_close(struct mongo_store *store)
 {
     if (store == NULL) return;
+    mongo_gate_clear(store);
     mongo_plan_clear(store);
     for (uint32_t index = 0; index < store->unresolved_count; index++) {
         bson_destroy(&store->unresolved[index].filter);
@@ -244,6 +269,7 @@ void mongo_store_close(struct mongo_store *store)
     bson_destroy(&store->new_keys);
     mac_close(store->mac);
     mongo_client_close(&store->client);
+    free(store->pending.ids);
     free(store->scratch);
     free(store);
 }

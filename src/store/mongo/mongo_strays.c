@@ -30,7 +30,7 @@ static enum error commit(struct mongo_store *store, bson_t *set, const bson_t *s
                          uint32_t count, int64_t now_ms)
 {
     enum error error = mongo_plan_finish(store, set, settle, count, now_ms);
-    if (error == ERROR_NONE) error = mongo_commit_plan(store);
+    if (error == ERROR_NONE) error = mongo_commit_plan(store, &store->plan);
     mongo_plan_clear(store);
     if (error == ERROR_NONE) (void)mongo_echo_write(store, &store->committed);
     store->cut.showtime = (struct id){0};

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "store/mongo/mongo_commit.h"
 #include "store/mongo/mongo_echo.h"
+#include "store/mongo/mongo_gate.h"
 #include "store/mongo/mongo_gather.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_plan.h"
@@ -13,6 +14,8 @@ enum {
     STRAYS_EVERY_MS = 3000,
     SETTLED_AFTER_MS = 5000, /* Who is alive has written its rest long before. */
     SHOWTIMES_AT_ONCE = 16,  /* Each is some round trips. */
+    PENDING_READ_MAX = 4096, /* Of a start: some 50 KB. */
+    ENDED_AT_ONCE = 64,      /* Looked at: some wait for the end of their holds. */
     KEYS_AT_ONCE = 500,
 };
 
@@ -46,18 +49,56 @@ static enum error list(struct mongo_store *store, const bson_t *filter, size_t c
     return error;
 }
 
+/* Reads the ids behind `after` into the store, as many as fit: the index has all that is due
+ * together, and page by page it would be sorted for each page anew. */
+static enum error read_pending(struct mongo_store *store, struct id after)
+{
+    struct mongo_pending *pending = &store->pending;
+    const bson_oid_t oid = mongo_ids_to_oid(after);
+    bson_t *filter = BCON_NEW("due_at", "{", "$gte", BCON_DATE_TIME(0), "}");
+    if (!id_is_none(after)) {
+        bson_t behind;
+        BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &behind);
+        BSON_APPEND_OID(&behind, "$gt", &oid);
+        (void)bson_append_document_end(filter, &behind);
+    }
+    pending->next = 0;
+    pending->count = 0;
+    if (pending->ids == NULL) pending->ids = malloc(PENDING_READ_MAX * sizeof *pending->ids);
+    if (pending->ids == NULL) {
+        bson_destroy(filter);
+        return ERROR_STORE_UNAVAILABLE;
+    }
+    const enum error error = list(store, filter, PENDING_READ_MAX, pending->ids, &pending->count);
+    bson_destroy(filter);
+    return error;
+}
+
+static void forget_pending(struct mongo_store *store)
+{
+    free(store->pending.ids);
+    store->pending = (struct mongo_pending){0};
+}
+
 enum error mongo_sweep_pending(struct mongo_store *store, struct id after, struct id *showtimes,
                                size_t capacity, size_t *ret_count)
 {
     CHECK(capacity > 0);
-    const bson_oid_t oid = mongo_ids_to_oid(after);
-    bson_t *filter = BCON_NEW("due_at", "{", "$gte", BCON_DATE_TIME(0), "}", "_id", "{", "$gt",
-                              BCON_OID(&oid), "}");
+
+    struct mongo_pending *pending = &store->pending;
+    const bool goes_on = pending->next > 0 && id_equal(pending->ids[pending->next - 1], after);
+    const bool all_read = pending->count < PENDING_READ_MAX;
+    if (!goes_on || (pending->next == pending->count && !all_read)) {
+        const enum error error = read_pending(store, after);
+        if (error != ERROR_NONE) return error;
+    }
     size_t count = 0;
-    const enum error error = list(store, filter, capacity, showtimes, &count);
-    bson_destroy(filter);
-    if (error == ERROR_NONE) *ret_count = count;
-    return error;
+    while (count < capacity && pending->next < pending->count) {
+        showtimes[count++] = pending->ids[pending->next++];
+    }
+    *ret_count = count;
+    if (count < capacity) forget_pending(store);
+    return ERROR_NONE;
 }
 
 /* Is it this showtime alone that failed? A server that is away is away for the next one too, and
@@ -80,7 +121,7 @@ static enum error settle(struct mongo_store *store, struct id showtime, int64_t 
     bson_t set = BSON_INITIALIZER;
     mongo_plan_begin(store, store->cut.version + 1);
     error = mongo_plan_finish(store, &set, &rest, 0, now_ms);
-    if (error == ERROR_NONE) error = mongo_commit_plan(store);
+    if (error == ERROR_NONE) error = mongo_commit_plan(store, &store->plan);
     if (error == ERROR_NONE) store->counts.swept++;
     mongo_plan_clear(store);
     bson_destroy(&set);
@@ -115,7 +156,7 @@ static enum error complete(struct mongo_store *store, struct id showtime, int64_
     BSON_APPEND_NULL(&store->plan.filter, "due_at");
     BSON_APPEND_UTF8(&set, "status", showtime_status_name(SHOWTIME_COMPLETED).data);
     error = mongo_plan_finish(store, &set, &rest, count, now_ms);
-    if (error == ERROR_NONE) error = mongo_commit_plan(store);
+    if (error == ERROR_NONE) error = mongo_commit_plan(store, &store->plan);
     if (error == ERROR_NONE) store->counts.swept++;
     mongo_plan_clear(store);
     bson_destroy(&set);
@@ -123,17 +164,39 @@ static enum error complete(struct mongo_store *store, struct id showtime, int64_
     return error;
 }
 
+/* The index finds what has ended; whether something is due of it, the document says. */
+static size_t list_ended(struct mongo_store *store, int64_t now_ms, struct id *showtimes)
+{
+    bson_t *filter = BCON_NEW("status", BCON_UTF8("scheduled"), "end_time", "{", "$lte",
+                              BCON_DATE_TIME(now_ms), "}");
+    bson_t *options = BCON_NEW("projection", "{", "due_at", BCON_INT32(1), "}", "sort", "{",
+                               "end_time", BCON_INT32(1), "}", "limit", BCON_INT64(ENDED_AT_ONCE),
+                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
+        store->client.collections[MONGO_SHOWTIMES], filter, options, NULL);
+    const bson_t *document = NULL;
+    size_t count = 0;
+    store->counts.round_trips++;
+    while (count < SHOWTIMES_AT_ONCE && mongoc_cursor_next(cursor, &document)) {
+        bson_iter_t at;
+        if (bson_iter_init_find(&at, document, "due_at") && !BSON_ITER_HOLDS_NULL(&at)) continue;
+        if (!bson_iter_init_find(&at, document, "_id")) continue;
+        if (mongo_fields_read_id(&at, &showtimes[count])) count++;
+    }
+    mongoc_cursor_destroy(cursor); /* An error: the next sweep. */
+    bson_destroy(options);
+    bson_destroy(filter);
+    return count;
+}
+
 static enum error complete_all(struct mongo_store *store, int64_t now_ms)
 {
     struct id showtimes[SHOWTIMES_AT_ONCE];
-    size_t count = 0;
-    bson_t *filter = BCON_NEW("status", BCON_UTF8("scheduled"), "end_time", "{", "$lte",
-                              BCON_DATE_TIME(now_ms), "}", "due_at", BCON_NULL);
-    enum error error = list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count);
+    const size_t count = list_ended(store, now_ms, showtimes);
+    enum error error = ERROR_NONE;
     for (size_t index = 0; index < count && is_passing(error); index++) {
         error = complete(store, showtimes[index], now_ms);
     }
-    bson_destroy(filter);
     return error;
 }
 
@@ -182,6 +245,8 @@ void mongo_sweep_run(struct mongo_store *store, int64_t now_ms)
 
     if (store->dead || !is_time(&store->swept_at_ms, now_ms, SWEEP_EVERY_MS)) return;
     /* Nothing more of unknown outcome is begun. */
+    if (store->unresolved_count > 0) return;
+    mongo_gate_sweep(store, now_ms - SETTLED_AFTER_MS);
     if (store->unresolved_count > 0) return;
     enum error error = settle_all(store, now_ms);
     if (is_passing(error)) error = complete_all(store, now_ms);

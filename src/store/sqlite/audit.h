@@ -12,21 +12,8 @@
  */
 #pragma once
 
+#include "store/audit_counts.h"
 #include "store/sqlite/database.h"
-
-enum {
-    AUDIT_LISTED_MAX = 20, /* Sentences about one rule; the rest is a number. */
-    AUDIT_SENTENCE_SIZE = 320,
-};
-
-struct audit_counts {
-    uint64_t violations;
-    uint64_t showtimes;
-    uint64_t bookings;
-    uint64_t claims;
-    uint64_t payments;
-    uint64_t keys;
-};
 
 /* Runs every rule over the file. `report` is told each violation in one sentence, up to
  * AUDIT_LISTED_MAX of a rule and then how many more there are. */

@@ -13,7 +13,6 @@ void editing_init(struct editing *editing, struct database *database, struct cat
     editing->now_ms = now_ms;
     buffer_init(&editing->detail, editing->block, sizeof editing->block);
     editing->json = json_writer_of(&editing->detail);
-    json_open_object(&editing->json);
 }
 
 enum error editing_find(struct editing *editing, const char *sql, struct id id,
@@ -36,21 +35,4 @@ enum error editing_found(sqlite3_stmt *row, enum error error)
 {
     database_done(row);
     return error == ERROR_OVERLOADED ? ERROR_INTERNAL_ERROR : error;
-}
-
-bool editing_judge(struct editing *editing, bool known, uint32_t different)
-{
-    struct catalogue_edit *edit = editing->edit;
-    edit->members_changed = known ? different & edit->members : edit->members;
-    if (!known) edit->outcome = edit->create ? EDIT_CREATED : EDIT_NOT_FOUND;
-    else if (edit->members_changed == 0) edit->outcome = EDIT_SAME;
-    else edit->outcome = edit->create ? EDIT_TAKEN : EDIT_CHANGED;
-    return edit_wrote(edit);
-}
-
-bool editing_member(struct editing *editing, uint32_t member, struct slice name)
-{
-    if (!edit_has(editing->edit->members_changed, member)) return false;
-    json_key(&editing->json, name);
-    return true;
 }

@@ -2,9 +2,8 @@
  */
 #pragma once
 
-#include "ports/catalogue_edit.h"
+#include "store/edited.h"
 #include "store/sqlite/writing.h"
-#include "json/json_write.h"
 
 /* A description and all other texts with every letter escaped to two. */
 enum { EDITING_DETAIL_SIZE = 40 * 1024 };
@@ -30,16 +29,8 @@ MUST_USE enum error editing_find(struct editing *editing, const char *sql, struc
  * room is broken, for no entry has so much. */
 MUST_USE enum error editing_found(sqlite3_stmt *row, enum error error);
 
-/* Sets the verdict on an entry that is `known` or not, and differs from the edit's in the
- * members of `different`. True if there is something to write. */
-bool editing_judge(struct editing *editing, bool known, uint32_t different);
-
-/* Did this member change? Then its name is written into the detail, and the value must follow
- * there. */
-bool editing_member(struct editing *editing, uint32_t member, struct slice name);
-
-/* Writes the entry's journal, once the detail is complete. `kind` is `movie`, for example. */
-MUST_USE enum error editing_journal(struct editing *editing, struct slice kind, struct id id);
+/* Writes the entry's journal, once the detail is complete. */
+MUST_USE enum error editing_journal(struct editing *editing, struct id id);
 
 /* Each kind's own: finds the entry, judges it, writes it and its journal. */
 MUST_USE enum error editing_movie(struct editing *editing);

@@ -83,6 +83,31 @@ class Office:
         return [entry for entry in entries if subject in (None, entry[3])]
 
 
+class Chain(Office):
+    """The same over several instances: staff ask one, and every one shows it at once."""
+
+    def __init__(self, cluster):
+        super().__init__(cluster[0])
+        self.instances = cluster.instances
+
+    def get(self, kind, identity):
+        entries = [usher.api.public.get(f"/api/{kind}/{identity}").expect(200).json
+                   for usher in self.instances]
+        assert all(entry == entries[0] for entry in entries), entries
+        return entries[0]
+
+    def journal(self, subject=None):
+        entries, cursor = [], ""
+        while cursor is not None:
+            page = self.staff.get(f"/api/staff/journal?limit=100{cursor}").expect(200).json
+            entries += page["items"]
+            cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+        rows = [(entry["actor"], entry["role"], entry["action"], entry["subject_id"],
+                 json.loads(entry["detail"])) for entry in reversed(entries)
+                if str(entry.get("detail")).startswith("{")]
+        return [row for row in rows if subject in (None, row[3])]
+
+
 def fields(answer):
     return {error["field"] for error in answer.json["errors"]}
 
