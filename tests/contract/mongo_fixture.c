@@ -123,7 +123,7 @@ static void insert_showtime(struct mongo_fixture *fixture, const bson_oid_t *oid
         BCON_DATE_TIME(ends_at_ms), "price", "{", "standard", BCON_INT64(FIXTURE_PRICE_STANDARD),
         "vip", BCON_INT64(FIXTURE_PRICE_VIP), "couple", BCON_INT64(FIXTURE_PRICE_COUPLE), "}",
         "total_seats", BCON_INT32(29), "available_seats", BCON_INT32(29), "version", BCON_INT32(1),
-        "status", BCON_UTF8("scheduled"));
+        "due_at", BCON_NULL, "status", BCON_UTF8("scheduled"));
     append_seats(document);
     bson_error_t why;
     CHECK(mongoc_collection_insert_one(fixture->client.collections[MONGO_SHOWTIMES], document, NULL,

@@ -2,6 +2,7 @@
 #include "support/unit.h"
 
 #include "contract/mongo_desk.h"
+#include "store/mongo/mongo_watch.h"
 
 struct house {
     struct mongo_fixture fixture;
@@ -228,24 +229,22 @@ static void money_that_was_only_recorded_is_found_and_decided(void **state)
     struct command pay = turn_fixture_pay("an", hold.answer.booking.id, PAYMENT_MOMO, 2);
     mongo_desk_run(&house->one, &pay);
     struct command money = turn_fixture_money(&pay.answer.payment, MONEY_PAID);
-    struct mongo_waiting waiting[4];
+    struct command waiting[4];
+    struct mongo_client *client = &house->fixture.client;
     size_t count = 9;
-    assert_int_equal(mongo_reader_waiting(house->readers, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(mongo_watch_money(client, waiting, 4, &count), ERROR_NONE);
     assert_int_equal(count, 0);
     assert_int_equal(mongo_desk_decide(&house->one, &money), ERROR_NONE);
     mongo_desk_undo(&house->one); /* And is heard of no more. */
-    assert_int_equal(mongo_reader_waiting(house->readers, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(mongo_watch_money(client, waiting, 4, &count), ERROR_NONE);
     assert_int_equal(count, 1);
     assert_true(id_equal(waiting[0].showtime, turn_fixture_id(1)));
-    assert_int_equal(waiting[0].payment.paid_amount, pay.answer.payment.amount);
-    struct command resumed = turn_fixture_money(&waiting[0].payment, MONEY_PAID);
-    resumed.amount = waiting[0].payment.paid_amount;
-    resumed.paid_at_ms = waiting[0].payment.paid_at_ms;
-    mongo_desk_run(&house->two, &resumed);
-    assert_int_equal(resumed.answer.outcome, MONEY_CONFIRMED);
+    assert_int_equal(waiting[0].amount, pay.answer.payment.amount);
+    mongo_desk_run(&house->two, &waiting[0]);
+    assert_int_equal(waiting[0].answer.outcome, MONEY_CONFIRMED);
     assert_int_equal(house->two.store.methods->tend(house->two.store.context, FIXTURE_NOW_MS),
                      ERROR_NONE);
-    assert_int_equal(mongo_reader_waiting(house->readers, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(mongo_watch_money(client, waiting, 4, &count), ERROR_NONE);
     assert_int_equal(count, 0);
 }
 

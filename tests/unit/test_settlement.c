@@ -269,6 +269,20 @@ static void a_live_hold_that_has_lost_a_seat_is_refunded(void **state)
     assert_refunded(fixture, &payment, REASON_SEATS_TAKEN);
 }
 
+static void money_before_the_end_in_one_turn_keeps_its_seats(void **state)
+{
+    struct turn_fixture *fixture = *state;
+    const struct payment payment = open_payment(fixture);
+    fixture->now_ms = payment.expires_at_ms + 1;
+    struct command money = turn_fixture_money(&payment, MONEY_PAID);
+    struct command end = turn_fixture_expire(payment.booking);
+    struct command *const both[] = {&money, &end};
+    turn_fixture_run(fixture, both, 2);
+    assert_false(fixture->turn->contradicted);
+    assert_int_equal(end.answer.booking.status, BOOKING_CONFIRMED);
+    assert_kept(fixture, &payment);
+}
+
 static void failed_does_not_end_the_hold_and_is_noted_once(void **state)
 {
     struct turn_fixture *fixture = *state;
@@ -353,6 +367,7 @@ int main(void)
         STATEMENT(d6_late_money_goes_back_if_one_seat_is_somebody_elses),
         STATEMENT(d6_money_goes_back_if_a_seat_is_blocked_or_gone),
         STATEMENT(a_live_hold_that_has_lost_a_seat_is_refunded),
+        STATEMENT(money_before_the_end_in_one_turn_keeps_its_seats),
         STATEMENT(failed_does_not_end_the_hold_and_is_noted_once),
         STATEMENT(pending_is_noted_and_never_undoes_anything),
         STATEMENT(failed_after_paid_is_ignored),

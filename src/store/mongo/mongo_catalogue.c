@@ -358,9 +358,15 @@ static enum error list_showtimes(void *context, const struct showtime_query *que
 static enum error find_plan(void *context, struct id showtime, struct seat_plan *ret_plan)
 {
     bson_t found;
-    const enum error error = find(context, MONGO_SHOWTIMES, showtime, "{\"layout\": 1}",
-                                  ERROR_SHOWTIME_NOT_FOUND, &found);
+    enum error error = find(context, MONGO_SHOWTIMES, showtime, "{\"layout\": 1}",
+                            ERROR_SHOWTIME_NOT_FOUND, &found);
     if (error != ERROR_NONE) return error;
+    if (!bson_has_field(&found, "layout")) { /* Of another hand: what its seats say. */
+        bson_destroy(&found);
+        error = find(context, MONGO_SHOWTIMES, showtime, "{\"seats\": 1}", ERROR_SHOWTIME_NOT_FOUND,
+                     &found);
+        if (error != ERROR_NONE) return error;
+    }
     const bool whole = mongo_entries_read_plan(&found, ret_plan);
     bson_destroy(&found);
     return whole ? ERROR_NONE : refuse(MONGO_SHOWTIMES);

@@ -94,8 +94,9 @@ static enum error read_back(struct mongo_store *store, const struct mongo_plan *
     if (error != ERROR_NONE) return error;
     bson_t document;
     bool there = false;
-    error =
-        mongo_state_find(store, plan->collection, plan->id, "{\"batches\": 1}", &document, &there);
+    tally_add(&store->counts.round_trips, 1);
+    error = mongo_read_latest(&store->client, plan->collection, plan->id, "{\"batches\": 1}",
+                              &document, &there);
     if (error != ERROR_NONE) return ERROR_OUTCOME_UNKNOWN;
     *ret_ours = there && mongo_batches_named(&document, plan->batch);
     if (there) bson_destroy(&document);

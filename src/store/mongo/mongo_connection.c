@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/mongo/mongo_error.h"
@@ -245,6 +246,12 @@ void mongo_client_close(struct mongo_client *client)
     }
     mongoc_client_pool_push(client->connection->pool, client->client);
     *client = (struct mongo_client){0};
+}
+
+const char *mongo_collection_name(enum mongo_collection collection)
+{
+    CHECK(collection < MONGO_COLLECTION_COUNT);
+    return collection_names[collection];
 }
 
 mongoc_database_t *mongo_client_database(const struct mongo_client *client)

@@ -86,6 +86,9 @@ MUST_USE enum error mongo_client_open(struct mongo_connection *connection,
                                       struct mongo_client *ret_client);
 void mongo_client_close(struct mongo_client *client); /* Accepts an empty one. */
 
+/* The collection's name in the database. */
+const char *mongo_collection_name(enum mongo_collection collection);
+
 mongoc_database_t *mongo_client_database(const struct mongo_client *client);
 
 /* Does the primary answer? */

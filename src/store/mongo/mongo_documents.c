@@ -1,6 +1,7 @@
 #include "store/mongo/mongo_documents.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "store/mongo/mongo_ids.h"
 
 #define KEY_LASTS_MS INT64_C(172800000) /* Two days, as long as the embedded store at most. */
@@ -20,7 +21,7 @@ static const struct mongo_field booking_fields[] = {
     {"final_amount", FIELD_NUMBER, BOOKING(final_amount), false},
     {"held_at", FIELD_MOMENT, BOOKING(held_at_ms), false},
     {"first_expires_at", FIELD_MOMENT, BOOKING(first_expires_at_ms), false},
-    {"idempotency_key", FIELD_UUID, offsetof(struct mongo_booking, key), false},
+    {"idempotency_key", FIELD_KEY, offsetof(struct mongo_booking, key), false},
     {"request_hash", FIELD_HASH, offsetof(struct mongo_booking, fingerprint), false},
     {"status", FIELD_BOOKING_STATUS, BOOKING(status), true},
     {"hold_expires_at", FIELD_MOMENT, BOOKING(hold_expires_at_ms), true},
@@ -41,7 +42,7 @@ static const struct mongo_field payment_fields[] = {
     {"amount", FIELD_NUMBER, PAYMENT(amount), false},
     {"return_url", FIELD_URL, PAYMENT(return_url), false},
     {"createdAt", FIELD_MOMENT, PAYMENT(created_at_ms), false},
-    {"idempotency_key", FIELD_UUID, offsetof(struct mongo_payment, key), false},
+    {"idempotency_key", FIELD_KEY, offsetof(struct mongo_payment, key), false},
     {"request_hash", FIELD_HASH, offsetof(struct mongo_payment, fingerprint), false},
     {"status", FIELD_PAYMENT_STATUS, PAYMENT(status), true},
     {"reason", FIELD_PAYMENT_REASON, PAYMENT(reason), true},
@@ -56,6 +57,14 @@ static const struct mongo_field payment_fields[] = {
     {"refund_done_at", FIELD_MOMENT, PAYMENT(refund_done_at_ms), true},
     {"refund_reference", FIELD_REASON, PAYMENT(refund_reference), true},
     {"v", FIELD_NUMBER, offsetof(struct mongo_payment, version), true},
+};
+
+/* Read, and written by other means or not at all. */
+static const struct mongo_field booking_seen_fields[] = {
+    {"createdAt", FIELD_MOMENT, offsetof(struct mongo_booking, created_at_ms), false},
+};
+static const struct mongo_field payment_seen_fields[] = {
+    {"payment_method", FIELD_METHOD, PAYMENT(method), false}, /* The predecessor's word. */
 };
 
 static const struct mongo_field key_fields[] = {
@@ -85,6 +94,10 @@ static_assert(offsetof(struct block, id) == 0, "the seats' offset is the block's
 
 static const struct mongo_table bookings = {booking_fields, COUNT_OF(booking_fields)};
 static const struct mongo_table payments = {payment_fields, COUNT_OF(payment_fields)};
+static const struct mongo_table bookings_seen = {booking_seen_fields,
+                                                 COUNT_OF(booking_seen_fields)};
+static const struct mongo_table payments_seen = {payment_seen_fields,
+                                                 COUNT_OF(payment_seen_fields)};
 static const struct mongo_table keys = {key_fields, COUNT_OF(key_fields)};
 static const struct mongo_table blocks = {block_fields, COUNT_OF(block_fields)};
 
@@ -169,33 +182,126 @@ void mongo_documents_append_entry(struct id id, const struct journal_entry *entr
     (void)bson_append_utf8(document, "detail", -1, detail.data, (int)detail.size);
 }
 
-bool mongo_documents_read_booking(const bson_t *document, struct mongo_booking *booking)
+/* What a whole document must have; a change of one has no `_id`, and only what it changes. */
+static const char *const booking_musts[] = {"booking_code", "user_id",        "showtime_id",
+                                            "seats",        "status",         "final_amount",
+                                            "held_at",      "hold_expires_at"};
+static const char *const payment_musts[] = {"booking_id", "user_id", "amount", "status"};
+
+static bool lacks(const bson_t *document, const char *const *musts, size_t count,
+                  struct mongo_fault *ret_fault)
+{
+    if (!bson_has_field(document, "_id")) return false;
+    for (size_t index = 0; index < count; index++) {
+        if (mongo_fields_has(document, musts[index])) continue;
+        mongo_fields_blame(ret_fault, musts[index], NULL);
+        return true;
+    }
+    return false;
+}
+
+static bool has_other_currency(const bson_t *document, struct mongo_fault *ret_fault)
+{
+    bson_iter_t at;
+    if (!bson_iter_init_find(&at, document, "currency") || BSON_ITER_HOLDS_NULL(&at)) return false;
+    mongo_fields_blame(ret_fault, "currency", NULL);
+    return !slice_equal(mongo_fields_text(&at), SLICE(BOOKING_CURRENCY));
+}
+
+static bool read_booking(const bson_t *document, struct mongo_booking *booking,
+                         struct mongo_fault *ret_fault)
 {
     const struct booking *read = &booking->booking;
+    mongo_fields_blame(ret_fault, "_id", NULL);
     if (!read_id(document, &booking->booking.id)) return false;
-    if (!mongo_fields_read(&bookings, document, booking)) return false;
+    if (mongo_fields_fault(&bookings, document, booking, ret_fault)) return false;
+    if (mongo_fields_fault(&bookings_seen, document, booking, ret_fault)) return false;
+    if (lacks(document, booking_musts, COUNT_OF(booking_musts), ret_fault)) return false;
+    if (has_other_currency(document, ret_fault)) return false;
+    mongo_fields_blame(ret_fault, "seats", NULL);
     return !id_is_none(read->showtime) && read->user.size > 0 && read->seat_count > 0;
+}
+
+static bool read_payment(const bson_t *document, struct mongo_payment *payment,
+                         struct mongo_fault *ret_fault)
+{
+    mongo_fields_blame(ret_fault, "_id", NULL);
+    if (!read_id(document, &payment->payment.id)) return false;
+    if (mongo_fields_fault(&payments, document, payment, ret_fault)) return false;
+    if (mongo_fields_fault(&payments_seen, document, payment, ret_fault)) return false;
+    if (lacks(document, payment_musts, COUNT_OF(payment_musts), ret_fault)) return false;
+    if (has_other_currency(document, ret_fault)) return false;
+    const bool whole = bson_has_field(document, "_id");
+    mongo_fields_blame(ret_fault, "method", NULL);
+    return !whole || mongo_fields_has(document, "method") ||
+           mongo_fields_has(document, "payment_method");
+}
+
+bool mongo_documents_read_booking(const bson_t *document, struct mongo_booking *booking)
+{
+    struct mongo_fault fault;
+    return read_booking(document, booking, &fault);
+}
+
+/* Its money is recorded and waits: the core has no such state, for it the payment is open. */
+static bool read_recorded(const bson_t *document, struct mongo_payment *payment,
+                          struct mongo_fault *ret_fault)
+{
+    bson_t copy = BSON_INITIALIZER;
+    bson_copy_to_excluding_noinit(document, &copy, "status", NULL);
+    BSON_APPEND_UTF8(&copy, "status", payment_status_name(PAYMENT_PROCESSING).data);
+    const bool whole = read_payment(&copy, payment, ret_fault);
+    bson_destroy(&copy);
+    payment->money_waits = true;
+    return whole;
+}
+
+static bool read_any_payment(const bson_t *document, struct mongo_payment *payment,
+                             struct mongo_fault *ret_fault)
+{
+    bson_iter_t at;
+    const bool told = bson_iter_init_find(&at, document, "status");
+    if (bson_has_field(document, "_id")) payment->foreign = !bson_has_field(document, "v");
+    if (told && slice_equal(mongo_fields_text(&at), SLICE(MONGO_MONEY_RECORDED))) {
+        return read_recorded(document, payment, ret_fault);
+    }
+    if (!read_payment(document, payment, ret_fault)) return false;
+    if (told) payment->money_waits = false;
+    return true;
 }
 
 bool mongo_documents_read_payment(const bson_t *document, struct mongo_payment *payment)
 {
-    bson_iter_t at;
-    const bool recorded = bson_iter_init_find(&at, document, "status") &&
-                          slice_equal(mongo_fields_text(&at), SLICE(MONGO_MONEY_RECORDED));
-    if (!read_id(document, &payment->payment.id)) return false;
-    if (!recorded) {
-        if (!mongo_fields_read(&payments, document, payment)) return false;
-        if (bson_has_field(document, "status")) payment->money_waits = false;
-        return true;
-    }
-    /* The core has no such state: for it the payment is still open. */
-    bson_t copy = BSON_INITIALIZER;
-    bson_copy_to_excluding_noinit(document, &copy, "status", NULL);
-    const bool whole = mongo_fields_read(&payments, &copy, payment);
-    bson_destroy(&copy);
-    payment->payment.status = PAYMENT_PROCESSING;
-    payment->money_waits = true;
-    return whole;
+    struct mongo_fault fault;
+    return read_any_payment(document, payment, &fault);
+}
+
+bool mongo_documents_booking_fault(const bson_t *document, struct mongo_fault *ret_fault)
+{
+    struct mongo_booking booking = {0};
+    return !read_booking(document, &booking, ret_fault);
+}
+
+bool mongo_documents_payment_fault(const bson_t *document, struct mongo_fault *ret_fault)
+{
+    struct mongo_payment payment = {0};
+    return !read_any_payment(document, &payment, ret_fault);
+}
+
+enum error mongo_documents_refuse(enum mongo_collection collection, const bson_t *document)
+{
+    struct mongo_fault fault = {""};
+    struct id id = {0};
+    char text[ID_HEX_SIZE];
+    (void)read_id(document, &id);
+    id_format(id, text);
+    if (collection == MONGO_BOOKINGS) (void)mongo_documents_booking_fault(document, &fault);
+    if (collection == MONGO_PAYMENTS) (void)mongo_documents_payment_fault(document, &fault);
+    log_event(LOG_ERROR, "document_broken",
+              LOG_TEXT("collection", slice_of(mongo_collection_name(collection))),
+              LOG_TEXT("id", ((struct slice){text, sizeof text})),
+              LOG_TEXT("field", slice_of(fault.field)));
+    return ERROR_INTERNAL_ERROR;
 }
 
 bool mongo_documents_read_key(const bson_t *document, struct mongo_key *key)

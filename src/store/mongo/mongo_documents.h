@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/journal.h"
+#include "store/mongo/mongo_connection.h"
 #include "store/mongo/mongo_fields.h"
 
 struct mongo_booking {
@@ -16,6 +17,7 @@ struct mongo_booking {
     struct uuid key; /* Of the hold that made it, */
     struct fingerprint fingerprint;
     int64_t version;
+    int64_t created_at_ms; /* As lists are sorted; 0: the predecessor did not say. */
 };
 
 struct mongo_payment {
@@ -23,6 +25,7 @@ struct mongo_payment {
     struct uuid key; /* Of the request that made it, */
     struct fingerprint fingerprint;
     int64_t version;
+    bool foreign;     /* The predecessor's: it stands, whatever its booking says. */
     bool money_waits; /* Its money is recorded, and not decided yet: what was paid is in
                          `payment`, whose status says `processing`. */
 };
@@ -51,6 +54,13 @@ bool mongo_documents_read_booking(const bson_t *document, struct mongo_booking *
 bool mongo_documents_read_payment(const bson_t *document, struct mongo_payment *payment);
 bool mongo_documents_read_key(const bson_t *document, struct mongo_key *key);
 bool mongo_documents_read_block(const bson_t *document, struct mongo_block *block);
+
+/* Which field keeps a document from being read; false if it can be. */
+bool mongo_documents_booking_fault(const bson_t *document, struct mongo_fault *ret_fault);
+bool mongo_documents_payment_fault(const bson_t *document, struct mongo_fault *ret_fault);
+
+/* Logs that a document cannot be read, and which field is wrong; ERROR_INTERNAL_ERROR. */
+enum error mongo_documents_refuse(enum mongo_collection collection, const bson_t *document);
 
 /* What a commit sets of a document: all that moves, with its version; of an adopted one,
  * everything. */

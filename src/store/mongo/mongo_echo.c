@@ -75,18 +75,9 @@ static enum error execute(struct mongo_store *store, mongoc_bulk_operation_t *bu
 {
     bson_t reply;
     bson_error_t why = {0};
-    enum mongo_class class = MONGO_DONE;
     const bool done = mongoc_bulk_operation_execute(bulk, &reply, &why) != 0;
-    enum error error = ERROR_NONE;
     tally_add(&store->counts.round_trips, 1);
-    if (!done) {
-        class = mongo_error_class(&why, &reply);
-        /* Of unordered inserts one that is there already is reported, and hides nothing worse:
-         * the driver reports the network first. */
-        if (class != MONGO_DUPLICATE) {
-            error = mongo_read_failure("echo", &why, &reply, &class);
-        }
-    }
+    const enum error error = mongo_read_written("echo", done, true, &why, &reply);
     bson_destroy(&reply);
     return error;
 }

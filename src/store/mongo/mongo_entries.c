@@ -1,9 +1,13 @@
 #include "store/mongo/mongo_entries.h"
 
 #include "base/check.h"
+#include "base/timestamp.h"
 #include "core/layout.h"
 #include "store/mongo/mongo_fields.h"
 #include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_showtime.h"
+
+enum { DAY_SIZE = 10 }; /* YYYY-MM-DD */
 
 /* A place's letter: its type, or none. */
 static const char letters[SEAT_TYPE_COUNT + 1] = {
@@ -173,6 +177,7 @@ void mongo_entries_append_showtime(const struct showtime_entry *entry, int64_t v
 {
     append_id(document, "_id", entry->showtime.id);
     BSON_APPEND_INT64(document, "version", version);
+    BSON_APPEND_NULL(document, "due_at");
     mongo_entries_append_programme(&entry->showtime, document);
     mongo_entries_append_place(entry, document);
 }
@@ -194,8 +199,10 @@ static int64_t read_number(const bson_t *document, const char *name)
 {
     bson_iter_t at;
     if (!bson_iter_init_find(&at, document, name)) return 0;
-    if (BSON_ITER_HOLDS_DATE_TIME(&at)) return bson_iter_date_time(&at);
-    return BSON_ITER_HOLDS_NUMBER(&at) ? bson_iter_as_int64(&at) : 0;
+    int64_t number = 0;
+    const bool read = BSON_ITER_HOLDS_DATE_TIME(&at) ? mongo_fields_read_moment(&at, &number)
+                                                     : mongo_fields_read_number(&at, &number);
+    return read ? number : 0;
 }
 
 static bool read_id(const bson_t *document, const char *name, struct id *ret_id)
@@ -221,6 +228,22 @@ static bool find_inner(const bson_t *document, const char *name, bson_t *ret_inn
     return bson_iter_init_find(&at, document, name) && open_inner(&at, ret_inner);
 }
 
+/* A day as the predecessor has it, too: a Date at its beginning. */
+static struct slice read_day(const bson_t *document, const char *name, struct arena *arena,
+                             bool *full)
+{
+    char text[TIMESTAMP_SIZE];
+    bson_iter_t at;
+    int64_t moment_ms = 0;
+    if (!bson_iter_init_find(&at, document, name) || !mongo_fields_read_moment(&at, &moment_ms)) {
+        return read_text(document, name, arena, full);
+    }
+    timestamp_format(moment_ms, text);
+    const struct slice copy = arena_copy(arena, (struct slice){text, DAY_SIZE});
+    if (copy.data == NULL) *full = true;
+    return copy;
+}
+
 bool mongo_entries_read_movie(const bson_t *document, struct arena *arena, struct movie *ret_movie,
                               bool *full)
 {
@@ -230,7 +253,7 @@ bool mongo_entries_read_movie(const bson_t *document, struct arena *arena, struc
                           .duration_minutes = read_number(document, "duration"),
                           .poster_url = read_text(document, "poster_url", arena, full),
                           .description = read_text(document, "description", arena, full),
-                          .release_date = read_text(document, "release_date", arena, full),
+                          .release_date = read_day(document, "release_date", arena, full),
                           .status = read_text(document, "status", arena, full)};
     if (!read_id(document, "_id", &movie.id)) return false;
     if (find_inner(document, "genre", &genres) && bson_iter_init(&at, &genres)) {
@@ -263,6 +286,32 @@ static bool read_places(const bson_t *layout, struct seat_plan *plan)
     return true;
 }
 
+/* The predecessor's `seat_layout` of a screen: its size, and the places without a seat; the types
+ * are the usual ones. */
+static bool read_seat_layout(const bson_t *seat_layout, struct seat_plan *plan)
+{
+    bson_t names;
+    bson_iter_t at;
+    struct seat_layout *layout = &plan->layout;
+    const int64_t rows = read_number(seat_layout, "rows");
+    const int64_t cols = read_number(seat_layout, "cols");
+    if (rows < 1 || rows > ROWS_MAX || cols < 1 || cols > COLS_MAX) return false;
+    layout->rows = (uint16_t)rows;
+    layout->cols = (uint16_t)cols;
+    for (uint32_t place = 0; place < layout_places(layout); place++) {
+        layout->types[place] = (uint8_t)layout_default_type(layout->rows, layout->cols, place);
+    }
+    if (!find_inner(seat_layout, "unavailable", &names) || !bson_iter_init(&at, &names))
+        return true;
+    while (bson_iter_next(&at)) {
+        struct seat_name name;
+        if (!seat_name_parse(mongo_fields_text(&at), &name) || name.zeros > 0) return false;
+        if (name.row >= rows || name.col < 1 || name.col > cols) return false;
+        layout->types[(uint32_t)name.row * layout->cols + name.col - 1] = SEAT_TYPE_COUNT;
+    }
+    return true;
+}
+
 bool mongo_entries_read_plan(const bson_t *document, struct seat_plan *ret_plan)
 {
     bson_t layout;
@@ -270,15 +319,22 @@ bool mongo_entries_read_plan(const bson_t *document, struct seat_plan *ret_plan)
     bson_iter_t at;
     memset(ret_plan, 0, sizeof *ret_plan);
     memset(ret_plan->layout.types, SEAT_TYPE_COUNT, sizeof ret_plan->layout.types);
+    if (find_inner(document, "seats", &layout) && !bson_has_field(document, "layout")) {
+        return mongo_showtime_read_layout(document, &ret_plan->layout);
+    }
+    if (find_inner(document, "seat_layout", &layout)) return read_seat_layout(&layout, ret_plan);
     if (!find_inner(document, "layout", &layout) || !read_places(&layout, ret_plan)) return false;
     if (find_inner(&layout, "aisles_after", &numbers) && bson_iter_init(&at, &numbers)) {
         while (bson_iter_next(&at) && ret_plan->aisle_count < COLS_MAX) {
-            ret_plan->aisles_after[ret_plan->aisle_count++] = (uint8_t)bson_iter_as_int64(&at);
+            int64_t col = 0;
+            if (!mongo_fields_read_number(&at, &col) || col < 1 || col > COLS_MAX) return false;
+            ret_plan->aisles_after[ret_plan->aisle_count++] = (uint8_t)col;
         }
     }
     if (find_inner(&layout, "accessible", &numbers) && bson_iter_init(&at, &numbers)) {
         while (bson_iter_next(&at) && ret_plan->accessible_count < SEATS_PER_SHOWTIME_MAX) {
-            const int64_t place = bson_iter_as_int64(&at);
+            int64_t place = 0;
+            if (!mongo_fields_read_number(&at, &place)) return false;
             if (place < 0 || place >= layout_places(&ret_plan->layout)) return false;
             ret_plan->accessible[ret_plan->accessible_count++] = (uint16_t)place;
         }
@@ -321,7 +377,8 @@ bool mongo_entries_read_cinema(const bson_t *document, struct arena *arena,
                             .city = read_text(document, "city", arena, full),
                             .phone = read_text(document, "phone", arena, full),
                             .timezone = read_text(document, "timezone", arena, full)};
-    cinema.is_active = bson_iter_init_find(&at, document, "is_active") && bson_iter_as_bool(&at);
+    if (cinema.timezone.size == 0) cinema.timezone = MONGO_ZONE_USUAL;
+    cinema.is_active = !bson_iter_init_find(&at, document, "is_active") || bson_iter_as_bool(&at);
     if (!read_id(document, "_id", &cinema.id)) return false;
     if (find_inner(document, "screens", &screens) &&
         !read_screens(&screens, arena, &cinema, full)) {

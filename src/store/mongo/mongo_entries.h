@@ -13,6 +13,9 @@
 #include "ports/catalogue_entries.h"
 #include "store/mongo/mongo_connection.h"
 
+/* Of a cinema that does not say: the predecessor knew no other. */
+#define MONGO_ZONE_USUAL SLICE("Asia/Ho_Chi_Minh")
+
 /* Whole documents, `_id` first. False if `locale` cannot fold a text. */
 bool mongo_entries_append_movie(const struct movie *movie, const struct locale *locale,
                                 struct arena *scratch, bson_t *document);

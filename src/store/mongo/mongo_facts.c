@@ -88,16 +88,6 @@ static void clear_record(struct mongo_facts *facts, enum mongo_fact_kind kind,
     }
 }
 
-static enum error refuse_broken(enum mongo_fact_kind kind, struct id id)
-{
-    char text[ID_HEX_SIZE];
-    static const char *const names[MONGO_FACT_KINDS] = {"booking", "payment", "key", "block"};
-    id_format(id, text);
-    log_event(LOG_ERROR, "document_broken", LOG_TEXT("kind", slice_of(names[kind])),
-              LOG_TEXT("id", ((struct slice){text, sizeof text})));
-    return ERROR_INTERNAL_ERROR;
-}
-
 /* `{_id: {$in: [...]}}` of what was not asked for; false if there is nothing. */
 static bool make_filter(const struct mongo_fact_set *set, bson_t *filter)
 {
@@ -132,7 +122,8 @@ static enum error take_documents(struct mongo_store *store, enum mongo_fact_kind
         if (fact == NULL || fact->found) continue; /* Not what was asked for. */
         clear_record(facts, kind, fact);
         fact->found = true;
-        if (!read_record(facts, kind, fact, document)) return refuse_broken(kind, id);
+        if (read_record(facts, kind, fact, document)) continue;
+        return mongo_documents_refuse(collections[kind], document);
     }
     bson_error_t why = {0};
     const bson_t *reply = NULL;
@@ -151,6 +142,20 @@ static int64_t version_of(const struct mongo_facts *facts, enum mongo_fact_kind 
     return 0;
 }
 
+/* What the showtime has decided of a document cannot be read. */
+static enum error refuse_decided(const struct mongo_store *store, struct id id)
+{
+    char showtime[ID_HEX_SIZE];
+    char text[ID_HEX_SIZE];
+    id_format(store->cut.showtime, showtime);
+    id_format(id, text);
+    log_event(LOG_ERROR, "showtime_broken",
+              LOG_TEXT("showtime", ((struct slice){showtime, sizeof showtime})),
+              LOG_TEXT("field", SLICE("settle")),
+              LOG_TEXT("id", ((struct slice){text, sizeof text})));
+    return ERROR_INTERNAL_ERROR;
+}
+
 /* The showtime's decision lies over the document, unless that is later. Money that is recorded is
  * later than what left the payment open or failed. */
 static enum error lay_over(struct mongo_store *store, enum mongo_fact_kind kind,
@@ -166,7 +171,7 @@ static enum error lay_over(struct mongo_store *store, enum mongo_fact_kind kind,
     mongo_settle_value(entry, &value);
     if (kind == MONGO_FACT_PAYMENT && fact->found && facts->payments[fact->place].money_waits) {
         struct mongo_payment decided = {0};
-        if (!mongo_documents_read_payment(&value, &decided)) return refuse_broken(kind, fact->id);
+        if (!mongo_documents_read_payment(&value, &decided)) return refuse_decided(store, fact->id);
         if (!payment_paid(decided.payment.status)) return ERROR_NONE;
     }
     if (!fact->found) {
@@ -176,7 +181,7 @@ static enum error lay_over(struct mongo_store *store, enum mongo_fact_kind kind,
         if (kind == MONGO_FACT_BLOCK) facts->blocks[fact->place].block.id = fact->id;
     }
     fact->found = true;
-    return read_record(facts, kind, fact, &value) ? ERROR_NONE : refuse_broken(kind, fact->id);
+    return read_record(facts, kind, fact, &value) ? ERROR_NONE : refuse_decided(store, fact->id);
 }
 
 static enum error fetch_kind(struct mongo_store *store, enum mongo_fact_kind kind)

@@ -6,6 +6,9 @@
 
 enum { CODE_TEXT_SIZE = 3 + CODE_SIZE, HASH_TEXT_SIZE = 64, INDEX_SIZE = 16 };
 
+#define MOMENT_MAX_MS INT64_C(253402300799999) /* The end of the year 9999. */
+#define WHOLE_MAX 9007199254740992.0           /* 2^53: above it doubles leave numbers out. */
+
 struct slice mongo_fields_text(const bson_iter_t *value)
 {
     uint32_t size = 0;
@@ -42,6 +45,41 @@ bool mongo_fields_read_user(const bson_iter_t *value, struct user *ret_user)
     if (text.size < 1 || text.size > USER_SIZE_MAX) return false;
     *ret_user = user_of(text);
     return true;
+}
+
+bool mongo_fields_read_moment(const bson_iter_t *value, int64_t *ret_moment_ms)
+{
+    if (!BSON_ITER_HOLDS_DATE_TIME(value)) return false;
+    const int64_t moment_ms = bson_iter_date_time(value);
+    if (moment_ms < 0 || moment_ms > MOMENT_MAX_MS) return false;
+    *ret_moment_ms = moment_ms;
+    return true;
+}
+
+bool mongo_fields_read_number(const bson_iter_t *value, int64_t *ret_number)
+{
+    if (BSON_ITER_HOLDS_DOUBLE(value)) {
+        const double number = bson_iter_double(value);
+        if (!(number >= -WHOLE_MAX && number <= WHOLE_MAX)) return false;
+        *ret_number = (int64_t)number;
+        return (double)*ret_number == number;
+    }
+    if (!BSON_ITER_HOLDS_INT(value)) return false;
+    *ret_number = bson_iter_as_int64(value);
+    return true;
+}
+
+bool mongo_fields_has(const bson_t *document, const char *name)
+{
+    bson_iter_t at;
+    return bson_iter_init_find(&at, document, name) && !BSON_ITER_HOLDS_NULL(&at);
+}
+
+void mongo_fields_blame(struct mongo_fault *ret_fault, const char *field, const char *part)
+{
+    const char *dot = part == NULL ? "" : ".";
+    (void)snprintf(ret_fault->field, sizeof ret_fault->field, "%s%s%s", field, dot,
+                   part == NULL ? "" : part);
 }
 
 bool mongo_fields_read_id(const bson_iter_t *value, struct id *ret_id)
@@ -99,7 +137,7 @@ static void append_bytes(bson_t *document, const struct mongo_field *field, cons
 {
     char text[HASH_TEXT_SIZE] = "BK-";
     size_t size = 0;
-    if (field->kind == FIELD_UUID) {
+    if (field->kind == FIELD_UUID || field->kind == FIELD_KEY) {
         uuid_format(*(const struct uuid *)value, text);
         size = UUID_TEXT_SIZE;
     } else if (field->kind == FIELD_HASH) {
@@ -126,6 +164,7 @@ static bool is_empty(enum mongo_field_kind kind, const void *value)
     case FIELD_URL:
         return ((const struct url *)value)->size == 0;
     case FIELD_UUID:
+    case FIELD_KEY:
         return uuid_is_none(*(const struct uuid *)value);
     case FIELD_CURRENCY:
         return currency_is_none(*(const struct currency *)value);
@@ -185,6 +224,7 @@ static void append_value(bson_t *document, const struct mongo_field *field, cons
         append_block_seats(document, name, value);
         break;
     case FIELD_UUID:
+    case FIELD_KEY:
     case FIELD_HASH:
     case FIELD_CODE:
         append_bytes(document, field, value);
@@ -221,9 +261,11 @@ static bool read_booked_seat(const bson_iter_t *value, struct booked_seat *ret_s
     while (bson_iter_next(&at)) {
         const char *name = bson_iter_key(&at);
         if (strcmp(name, "seat_id") == 0) named = read_seat(&at, &seat.name);
-        else if (strcmp(name, "price") == 0) seat.price = bson_iter_as_int64(&at);
-        else if (strcmp(name, "seat_type") == 0 &&
-                 !seat_type_parse(mongo_fields_text(&at), &type)) {
+        else if (strcmp(name, "price") == 0) {
+            if (!mongo_fields_read_number(&at, &seat.price)) return false;
+            if (seat.price < 0 || seat.price > PRICE_MAX) return false;
+        } else if (strcmp(name, "seat_type") == 0 &&
+                   !seat_type_parse(mongo_fields_text(&at), &type)) {
             return false;
         }
     }
@@ -277,6 +319,9 @@ static bool read_text(enum mongo_field_kind kind, struct slice text, void *value
         return true;
     case FIELD_UUID:
         return uuid_parse(text, value);
+    case FIELD_KEY:
+        (void)uuid_parse(text, value);
+        return text.size > 0;
     case FIELD_HASH:
         return hex_parse(text, value, sizeof(struct fingerprint));
     case FIELD_CODE:
@@ -309,6 +354,7 @@ static size_t size_of(enum mongo_field_kind kind)
     case FIELD_URL:
         return sizeof(struct url);
     case FIELD_UUID:
+    case FIELD_KEY:
         return sizeof(struct uuid);
     case FIELD_CURRENCY:
         return sizeof(struct currency);
@@ -323,15 +369,12 @@ static bool read_value(enum mongo_field_kind kind, const bson_iter_t *at, void *
 {
     switch (kind) {
     case FIELD_MOMENT:
-        if (!BSON_ITER_HOLDS_DATE_TIME(at)) return false;
-        *(int64_t *)value = bson_iter_date_time(at);
-        return true;
+        return mongo_fields_read_moment(at, value);
     case FIELD_NUMBER:
-        if (!BSON_ITER_HOLDS_NUMBER(at)) return false;
-        *(int64_t *)value = bson_iter_as_int64(at);
-        return true;
+        return mongo_fields_read_number(at, value) && *(int64_t *)value >= 0;
     case FIELD_FLAG:
-        *(bool *)value = bson_iter_as_bool(at);
+        if (!BSON_ITER_HOLDS_BOOL(at)) return false;
+        *(bool *)value = bson_iter_bool(at);
         return true;
     case FIELD_ID:
         return mongo_fields_read_id(at, value);
@@ -346,19 +389,39 @@ static bool read_value(enum mongo_field_kind kind, const bson_iter_t *at, void *
     }
 }
 
+/* A null is the empty value; those that cannot be empty leave the record as it is. */
+static bool read_field(const struct mongo_field *field, const bson_iter_t *at, void *record)
+{
+    void *value = (char *)record + field->offset;
+    if (!BSON_ITER_HOLDS_NULL(at)) return read_value(field->kind, at, value);
+    memset(value, 0, size_of(field->kind));
+    return true;
+}
+
+static const struct mongo_field *find_field(const struct mongo_table *table, const char *name)
+{
+    for (size_t index = 0; index < table->count; index++) {
+        if (strcmp(name, table->fields[index].name) == 0) return &table->fields[index];
+    }
+    return NULL;
+}
+
 bool mongo_fields_read(const struct mongo_table *table, const bson_t *document, void *record)
 {
+    struct mongo_fault fault;
+    return !mongo_fields_fault(table, document, record, &fault);
+}
+
+bool mongo_fields_fault(const struct mongo_table *table, const bson_t *document, void *record,
+                        struct mongo_fault *ret_fault)
+{
     bson_iter_t at;
-    if (!bson_iter_init(&at, document)) return false;
+    if (!bson_iter_init(&at, document)) return true;
     while (bson_iter_next(&at)) {
-        const char *name = bson_iter_key(&at);
-        for (size_t index = 0; index < table->count; index++) {
-            const struct mongo_field *field = &table->fields[index];
-            if (strcmp(name, field->name) != 0) continue;
-            void *value = (char *)record + field->offset;
-            if (BSON_ITER_HOLDS_NULL(&at)) memset(value, 0, size_of(field->kind));
-            else if (!read_value(field->kind, &at, value)) return false;
-        }
+        const struct mongo_field *field = find_field(table, bson_iter_key(&at));
+        if (field == NULL || read_field(field, &at, record)) continue;
+        mongo_fields_blame(ret_fault, field->name, NULL);
+        return true;
     }
-    return true;
+    return false;
 }

@@ -17,13 +17,14 @@
 
 enum mongo_field_kind {
     FIELD_MOMENT, /* int64_t of milliseconds; a Date. */
-    FIELD_NUMBER, /* int64_t */
+    FIELD_NUMBER, /* int64_t, not negative. */
     FIELD_FLAG,   /* bool */
     FIELD_ID,     /* struct id; an ObjectId. */
     FIELD_USER,   /* struct user; 24 hex digits are an ObjectId, as the predecessor has it. */
     FIELD_REASON,
     FIELD_URL,
     FIELD_UUID,
+    FIELD_KEY, /* struct uuid; a text that is none leaves it empty: the predecessor's may be any. */
     FIELD_HASH, /* struct fingerprint; 64 hex digits. */
     FIELD_CODE, /* struct code; `BK-XXXXXXXX`. */
     FIELD_CURRENCY,
@@ -55,8 +56,28 @@ void mongo_fields_append(const struct mongo_table *table, const void *record, bo
 /* Sets what the document has of the table's fields. False if one of them is of another kind. */
 bool mongo_fields_read(const struct mongo_table *table, const bson_t *document, void *record);
 
+/* What of a document cannot be read: the path of a field; empty: nothing. */
+struct mongo_fault {
+    char field[64];
+};
+
+/* Names the field, or the part of it. */
+void mongo_fields_blame(struct mongo_fault *ret_fault, const char *field, const char *part);
+
+/* The first of the table's fields that mongo_fields_read stumbles over; false if none is. `record`
+ * is scratch. */
+bool mongo_fields_fault(const struct mongo_table *table, const bson_t *document, void *record,
+                        struct mongo_fault *ret_fault);
+
+/* Is the field there, and not null? */
+bool mongo_fields_has(const bson_t *document, const char *name);
+
 /* One value of a kind that other codecs need too. */
 void mongo_fields_append_user(bson_t *document, const char *name, const struct user *user);
 bool mongo_fields_read_user(const bson_iter_t *value, struct user *ret_user);
 bool mongo_fields_read_id(const bson_iter_t *value, struct id *ret_id);
+bool mongo_fields_read_moment(const bson_iter_t *value, int64_t *ret_moment_ms);
+
+/* Any of the server's numbers, if it is a whole one that a double can say. */
+bool mongo_fields_read_number(const bson_iter_t *value, int64_t *ret_number);
 struct slice mongo_fields_text(const bson_iter_t *value); /* Empty: it is no text. */

@@ -1,5 +1,6 @@
 #include "store/mongo/mongo_gather.h"
 
+#include "base/log.h"
 #include "store/gather.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_showtime.h"
@@ -19,19 +20,34 @@ bool mongo_gather_take_cut(struct mongo_store *store, struct id showtime, const 
     return true;
 }
 
-enum error mongo_gather_cut(struct mongo_store *store, struct id showtime)
+static enum error read_cut(struct mongo_store *store, struct id showtime, bool latest)
 {
     store->cut.showtime = (struct id){0};
     enum error error = mongo_state_step(store, MONGO_STEP_READ_CUT);
     if (error != ERROR_NONE) return error;
     bson_t document;
     bool there = false;
-    error = mongo_state_find(store, MONGO_SHOWTIMES, showtime, CUT_PROJECTION, &document, &there);
+    tally_add(&store->counts.round_trips, 1);
+    error = latest ? mongo_read_latest(&store->client, MONGO_SHOWTIMES, showtime, CUT_PROJECTION,
+                                       &document, &there)
+                   : mongo_read_one(&store->client, MONGO_SHOWTIMES, showtime, CUT_PROJECTION,
+                                    &document, &there);
     if (error != ERROR_NONE) return error;
     if (!there) return ERROR_SHOWTIME_NOT_FOUND;
     const bool whole = mongo_gather_take_cut(store, showtime, &document);
     bson_destroy(&document);
-    return whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
+    if (whole) return ERROR_NONE;
+    char text[ID_HEX_SIZE];
+    id_format(showtime, text);
+    log_event(LOG_ERROR, "showtime_broken",
+              LOG_TEXT("showtime", ((struct slice){text, sizeof text})),
+              LOG_TEXT("field", SLICE("version, settle or batches")));
+    return ERROR_INTERNAL_ERROR;
+}
+
+enum error mongo_gather_cut(struct mongo_store *store, struct id showtime)
+{
+    return read_cut(store, showtime, false);
 }
 
 /* What a command names, and what it may make. */
@@ -127,7 +143,8 @@ static const struct mongo_payment *standing_payment(struct mongo_store *store,
     struct mongo_fact *fact = mongo_facts_get(&store->facts, MONGO_FACT_PAYMENT, id);
     if (fact == NULL || !fact->found) return NULL;
     const struct mongo_payment *payment = &store->facts.payments[fact->place];
-    if (fact->decided || payment->version > 0 || payment->payment.status != PAYMENT_PENDING) {
+    const bool moved = payment->version > 0 || payment->payment.status != PAYMENT_PENDING;
+    if (fact->decided || payment->foreign || moved) {
         return payment;
     }
     const struct mongo_booking *booking = standing_booking(store, turn, payment->payment.booking);
@@ -300,7 +317,8 @@ enum error mongo_gather_prove(struct mongo_store *store)
     const struct id showtime = store->cut.showtime;
     const uint64_t version = store->cut.version;
     if (!store->gathered || !store->unproved || id_is_none(showtime)) return ERROR_NONE;
-    const enum error error = mongo_gather_cut(store, showtime);
+    /* No commit proves that this primary still is one. */
+    const enum error error = read_cut(store, showtime, true);
     if (error != ERROR_NONE) return error;
     return store->cut.version == version ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
 }
@@ -341,7 +359,11 @@ enum error mongo_gather_turn(struct mongo_store *store, struct turn *turn)
         if (error != ERROR_NONE) return error;
         if (look < 2) want_more(&store->facts);
     }
-    if (turn->map != NULL && is_overtaken(store, turn)) return ERROR_BOOKING_LOCK_FAILED;
+    if (turn->map != NULL) {
+        const enum error error = mongo_waiting_put_first(store, turn);
+        if (error != ERROR_NONE) return error;
+        if (is_overtaken(store, turn)) return ERROR_BOOKING_LOCK_FAILED;
+    }
     struct search search = {.store = store, .turn = turn};
     const struct gather_finder finder = {.context = &search,
                                          .find_key = find_key,

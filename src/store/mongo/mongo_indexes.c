@@ -3,6 +3,12 @@
 #include "base/log.h"
 #include "store/mongo/mongo_error.h"
 
+enum {
+    OPTIONS_CONFLICT = 85, /* The server's: the same keys under another name. */
+    INDEXES_LOOKED = 64,   /* A server allows so many. */
+    NAME_SIZE = 128,
+};
+
 struct index {
     enum mongo_collection collection;
     const char *name;
@@ -61,6 +67,82 @@ static void append_json(bson_t *target, const char *key, const char *json)
     bson_destroy(document);
 }
 
+static bson_t *keys_of(const struct index *index)
+{
+    bson_t *keys = bson_new_from_json((const uint8_t *)index->keys, -1, NULL);
+    CHECK(keys != NULL);
+    return keys;
+}
+
+static bool is_unique(const bson_t *document)
+{
+    bson_iter_t at;
+    return bson_iter_init_find(&at, document, "unique") && bson_iter_as_bool(&at);
+}
+
+/* Are these its keys, whatever kind of number their directions are? */
+static bool has_keys(const bson_t *document, const bson_t *keys)
+{
+    bson_iter_t at;
+    bson_iter_t has;
+    bson_iter_t wanted;
+    if (!bson_iter_init_find(&at, document, "key") || !bson_iter_recurse(&at, &has)) return false;
+    if (!bson_iter_init(&wanted, keys)) return false;
+    while (bson_iter_next(&wanted)) {
+        if (!bson_iter_next(&has)) return false;
+        if (strcmp(bson_iter_key(&has), bson_iter_key(&wanted)) != 0) return false;
+        if (bson_iter_as_int64(&has) != bson_iter_as_int64(&wanted)) return false;
+    }
+    return !bson_iter_next(&has);
+}
+
+/* The name under which the collection has an index with these keys, unique or not; false if it has
+ * none. */
+static bool find_index(mongoc_collection_t *collection, const bson_t *keys, bool unique, char *name,
+                       size_t size)
+{
+    mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(collection, NULL);
+    const bson_t *document = NULL;
+    bool found = false;
+    for (int count = 0; count < INDEXES_LOOKED && !found; count++) {
+        bson_iter_t at;
+        if (!mongoc_cursor_next(cursor, &document)) break;
+        if (!has_keys(document, keys) || is_unique(document) != unique) continue;
+        if (!bson_iter_init_find(&at, document, "name") || !BSON_ITER_HOLDS_UTF8(&at)) continue;
+        (void)snprintf(name, size, "%s", bson_iter_utf8(&at, NULL));
+        found = true;
+    }
+    mongoc_cursor_destroy(cursor);
+    return found;
+}
+
+/* The predecessor had one key for all that a user did: two of ours may share it. */
+static void drop_narrow_keys(struct mongo_client *client)
+{
+    mongoc_collection_t *collection = client->collections[MONGO_KEYS];
+    bson_t *keys = BCON_NEW("key", BCON_INT32(1), "user_id", BCON_INT32(1));
+    char name[NAME_SIZE];
+    bson_error_t why = {0};
+    if (find_index(collection, keys, true, name, sizeof name)) {
+        const bool done = mongoc_collection_drop_index(collection, name, &why);
+        log_event(done ? LOG_INFO : LOG_ERROR, "index_replaced", LOG_TEXT("index", slice_of(name)),
+                  LOG_TEXT("why", slice_of(done ? "a key is of one operation" : why.message)));
+    }
+    bson_destroy(keys);
+}
+
+/* Under another name, which is as good. */
+static bool is_there(struct mongo_client *client, const struct index *index)
+{
+    char name[NAME_SIZE];
+    bson_t *keys = keys_of(index);
+    const bool unique = strcmp(index->options, UNIQUE) == 0;
+    const bool there =
+        find_index(client->collections[index->collection], keys, unique, name, sizeof name);
+    bson_destroy(keys);
+    return there;
+}
+
 enum { INDEX_COUNT = sizeof indexes / sizeof indexes[0] };
 
 static void append_index(bson_t *array, uint32_t place, const struct index *index)
@@ -94,7 +176,10 @@ static enum mongo_class make(struct mongo_client *client, size_t first, size_t e
     enum mongo_class class = MONGO_DONE;
     if (!mongoc_database_write_command_with_opts(database, &command, NULL, &reply, &why)) {
         class = mongo_error_class(&why, &reply);
-        if (end - first == 1) {
+        const bool lone = end - first == 1;
+        if (lone && why.code == OPTIONS_CONFLICT && is_there(client, &indexes[first])) {
+            class = MONGO_DONE;
+        } else if (lone) {
             log_event(LOG_WARNING, "index_missing",
                       LOG_TEXT("index", slice_of(indexes[first].name)),
                       LOG_TEXT("why", slice_of(why.message)));
@@ -123,6 +208,7 @@ enum error mongo_indexes_make(struct mongo_client *client, uint32_t *ret_missing
     CHECK(client != NULL);
 
     uint32_t missing = 0;
+    drop_narrow_keys(client);
     size_t end = 0;
     for (size_t first = 0; first < INDEX_COUNT; first = end) {
         end = first + 1;

@@ -7,22 +7,27 @@ enum { LOOKS_MAX = 8 }; /* Pages of documents for one page of answers, when few 
 
 static_assert((int)MONGO_PAGE_MAX <= (int)MONGO_VIEW_MAX, "a page's showtimes fit in a view");
 
-/* Where a page begins: behind this moment, and at it behind this id. */
+/* Where a page begins: behind this moment (0: among those without one), at it behind this id. */
 struct cursor {
     bool any;
     int64_t created_at_ms;
     struct id id;
 };
 
+/* Those without a date come last. */
 static bson_t *make_filter(const struct mongo_page *page, const struct cursor *cursor)
 {
     bson_t *filter = bson_copy(page->filter);
     if (cursor->any) return filter;
     const bson_oid_t oid = mongo_ids_to_oid(cursor->id);
+    if (cursor->created_at_ms == 0) {
+        BCON_APPEND(filter, "createdAt", BCON_NULL, "_id", "{", "$lt", BCON_OID(&oid), "}");
+        return filter;
+    }
     BCON_APPEND(filter, "$or", "[", "{", "createdAt", "{", "$lt",
                 BCON_DATE_TIME(cursor->created_at_ms), "}", "}", "{", "createdAt",
                 BCON_DATE_TIME(cursor->created_at_ms), "_id", "{", "$lt", BCON_OID(&oid), "}", "}",
-                "]");
+                "{", "createdAt", BCON_NULL, "}", "]");
     return filter;
 }
 
@@ -33,7 +38,10 @@ static enum error take_documents(struct mongo_pager *pager, mongoc_cursor_t *cur
     while (pager->count < MONGO_PAGE_MAX && mongoc_cursor_next(cursor, &document)) {
         struct mongo_booking *booking = &pager->bookings[pager->count];
         *booking = (struct mongo_booking){0};
-        if (!mongo_documents_read_booking(document, booking)) return ERROR_STORE_UNAVAILABLE;
+        if (!mongo_documents_read_booking(document, booking)) {
+            (void)mongo_documents_refuse(MONGO_BOOKINGS, document);
+            return ERROR_STORE_UNAVAILABLE;
+        }
         pager->count++;
     }
     bson_error_t why = {0};
@@ -80,6 +88,7 @@ static enum error look(struct mongo_pager *pager, struct mongo_client *client,
         error = mongo_view_open(&pager->view, client, showtimes, count);
     }
     if (error == ERROR_NONE) error = read_documents(pager, client, filter);
+    if (error == ERROR_NONE) error = mongo_view_name_kept(client, pager->bookings, pager->count);
     bson_destroy(filter);
     return error;
 }
@@ -110,10 +119,11 @@ static enum error find_cursor(struct mongo_client *client, struct id after,
     if (error != ERROR_NONE) return error;
     if (!there) return ERROR_BOOKING_NOT_FOUND;
     bson_iter_t at;
-    const bool dated =
-        bson_iter_init_find(&at, &document, "createdAt") && BSON_ITER_HOLDS_DATE_TIME(&at);
-    if (dated) ret_cursor->created_at_ms = bson_iter_date_time(&at);
-    else error = ERROR_STORE_UNAVAILABLE;
+    if (mongo_fields_has(&document, "createdAt")) {
+        const bool dated = bson_iter_init_find(&at, &document, "createdAt") &&
+                           mongo_fields_read_moment(&at, &ret_cursor->created_at_ms);
+        if (!dated) error = ERROR_STORE_UNAVAILABLE;
+    }
     bson_destroy(&document);
     return error;
 }
@@ -139,8 +149,8 @@ enum error mongo_pager_list(struct mongo_pager *pager, struct mongo_client *clie
         if (error != ERROR_NONE) return error;
         last = pager->count < MONGO_PAGE_MAX;
         if (last) continue;
-        const struct booking *end = &pager->bookings[pager->count - 1].booking;
-        cursor = (struct cursor){.created_at_ms = end->held_at_ms, .id = end->id};
+        const struct mongo_booking *end = &pager->bookings[pager->count - 1];
+        cursor = (struct cursor){.created_at_ms = end->created_at_ms, .id = end->booking.id};
     }
     *ret_count = count;
     *ret_more = more;

@@ -5,6 +5,8 @@
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_showtime.h"
 
+enum { CARRIED_MAX = 1024 }; /* With a full turn's own well below what a settle may have. */
+
 /* What is appended to, and how many elements it has. */
 struct outbox {
     struct mongo_store *store;
@@ -305,7 +307,9 @@ enum error mongo_plan_finish(struct mongo_store *store, bson_t *set, const bson_
     const bool fits =
         plan->update.len <= UPDATE_SIZE_MAX && mongo_settle_take(&store->committed, settle);
     if (!fits) mongo_plan_clear(store);
-    return fits ? ERROR_NONE : ERROR_INTERNAL_ERROR;
+    if (fits) return ERROR_NONE;
+    /* Alone it would fit: others' rest cannot be written. */
+    return store->cut.settle.count > CARRIED_MAX ? ERROR_STORE_UNAVAILABLE : ERROR_INTERNAL_ERROR;
 }
 
 enum error mongo_plan_turn(struct mongo_store *store, const struct turn *turn)
@@ -315,6 +319,8 @@ enum error mongo_plan_turn(struct mongo_store *store, const struct turn *turn)
 
     if (turn->map->version == store->cut.version) turn->map->version++;
     mongo_plan_begin(store, turn->map->version);
+    /* What others have left is theirs to write; when it grows, it is the next one's. */
+    if (store->cut.settle.count > CARRIED_MAX) (void)mongo_echo_write(store, &store->cut.settle);
     bson_t settle = BSON_INITIALIZER;
     bson_t set = BSON_INITIALIZER;
     struct outbox outbox = {

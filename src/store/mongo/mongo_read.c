@@ -29,13 +29,12 @@ static bson_t *make_options(const char *projection)
     return options;
 }
 
-enum error mongo_read_one(struct mongo_client *client, enum mongo_collection collection,
-                          struct id id, const char *projection, bson_t *ret_found, bool *ret_there)
+static enum error read_with(struct mongo_client *client, enum mongo_collection collection,
+                            struct id id, const bson_t *options, bson_t *ret_found, bool *ret_there)
 {
     const bson_oid_t oid = mongo_ids_to_oid(id);
     bson_t filter = BSON_INITIALIZER;
     BSON_APPEND_OID(&filter, "_id", &oid);
-    bson_t *options = make_options(projection);
     mongoc_cursor_t *cursor =
         mongoc_collection_find_with_opts(client->collections[collection], &filter, options, NULL);
     const bson_t *document = NULL;
@@ -49,7 +48,75 @@ enum error mongo_read_one(struct mongo_client *client, enum mongo_collection col
         error = mongo_read_failure("read", &why, reply, &class);
     }
     mongoc_cursor_destroy(cursor);
-    bson_destroy(options);
     bson_destroy(&filter);
     return error;
+}
+
+enum error mongo_read_one(struct mongo_client *client, enum mongo_collection collection,
+                          struct id id, const char *projection, bson_t *ret_found, bool *ret_there)
+{
+    bson_t *options = make_options(projection);
+    const enum error error = read_with(client, collection, id, options, ret_found, ret_there);
+    bson_destroy(options);
+    return error;
+}
+
+enum error mongo_read_latest(struct mongo_client *client, enum mongo_collection collection,
+                             struct id id, const char *projection, bson_t *ret_found,
+                             bool *ret_there)
+{
+    bson_t *options = make_options(projection);
+    mongoc_read_concern_t *concern = mongoc_read_concern_new();
+    (void)mongoc_read_concern_set_level(concern, MONGOC_READ_CONCERN_LEVEL_LINEARIZABLE);
+    /* A server alone is never overtaken, and knows no such read. */
+    if (mongo_connection_majority(client->connection)) {
+        CHECK(mongoc_read_concern_append(concern, options));
+    }
+    mongoc_read_concern_destroy(concern);
+    const enum error error = read_with(client, collection, id, options, ret_found, ret_there);
+    bson_destroy(options);
+    return error;
+}
+
+static bool has_any(const bson_t *reply, const char *name)
+{
+    bson_iter_t at;
+    bson_iter_t element;
+    if (!bson_iter_init_find(&at, reply, name) || !BSON_ITER_HOLDS_ARRAY(&at)) return false;
+    return bson_iter_recurse(&at, &element) && bson_iter_next(&element);
+}
+
+/* Of several failures the driver names the first. */
+static bool only_repeats(const bson_t *reply)
+{
+    bson_iter_t at;
+    bson_iter_t failure;
+    if (!bson_iter_init_find(&at, reply, "writeErrors") || !BSON_ITER_HOLDS_ARRAY(&at))
+        return false;
+    if (!bson_iter_recurse(&at, &failure)) return false;
+    bool only = false;
+    while (bson_iter_next(&failure)) {
+        bson_iter_t code;
+        if (!bson_iter_recurse(&failure, &code) || !bson_iter_find(&code, "code")) return false;
+        const bson_error_t why = {.domain = MONGOC_ERROR_SERVER,
+                                  .code = (uint32_t)bson_iter_as_int64(&code)};
+        if (mongo_error_class(&why, NULL) != MONGO_DUPLICATE) return false;
+        only = true;
+    }
+    return only;
+}
+
+enum error mongo_read_written(const char *what, bool done, bool repeats, const bson_error_t *why,
+                              const bson_t *reply)
+{
+    enum mongo_class class = MONGO_DONE;
+    if (has_any(reply, "writeConcernErrors")) {
+        log_event(LOG_WARNING, "mongo_failed", LOG_TEXT("what", slice_of(what)),
+                  LOG_TEXT("class", slice_of(mongo_error_name(MONGO_APPLIED))));
+        return mongo_error_of(MONGO_APPLIED);
+    }
+    if (done || (repeats && only_repeats(reply))) return ERROR_NONE;
+    const enum error error = mongo_read_failure(what, why, reply, &class);
+    /* Of a repeat nothing more is to be done, and of what hides behind it something is. */
+    return repeats && class == MONGO_DUPLICATE ? ERROR_STORE_UNAVAILABLE : error;
 }

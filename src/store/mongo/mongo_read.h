@@ -13,6 +13,18 @@ MUST_USE enum error mongo_read_one(struct mongo_client *client, enum mongo_colle
                                    struct id id, const char *projection, bson_t *ret_found,
                                    bool *ret_there);
 
+/* The same, as it is now: on a replica set the primary asks the majority whether it still is one,
+ * so that what it says is nothing that others have overtaken. */
+MUST_USE enum error mongo_read_latest(struct mongo_client *client, enum mongo_collection collection,
+                                      struct id id, const char *projection, bson_t *ret_found,
+                                      bool *ret_there);
+
+/* What became of writes that are `done`, or not. Applied and perhaps not lasting is a failure too,
+ * wherever the driver has left the news. With `repeats`, what was there already is none, unless
+ * something else failed beside it. */
+MUST_USE enum error mongo_read_written(const char *what, bool done, bool repeats,
+                                       const bson_error_t *why, const bson_t *reply);
+
 /* Logs a failed operation and gives its error. */
 enum error mongo_read_failure(const char *what, const bson_error_t *why, const bson_t *reply,
                               enum mongo_class *ret_class);

@@ -20,6 +20,7 @@ static enum error read_booking(struct mongo_reader *reader, struct id id,
     if (error != ERROR_NONE || !*ret_there) return error;
     *ret_booking = (struct mongo_booking){0};
     const bool whole = mongo_documents_read_booking(&document, ret_booking);
+    if (!whole) (void)mongo_documents_refuse(MONGO_BOOKINGS, &document);
     bson_destroy(&document);
     return whole ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
 }
@@ -33,6 +34,7 @@ static enum error read_payment(struct mongo_reader *reader, struct id id,
     if (error != ERROR_NONE || !*ret_there) return error;
     *ret_payment = (struct mongo_payment){0};
     const bool whole = mongo_documents_read_payment(&document, ret_payment);
+    if (!whole) (void)mongo_documents_refuse(MONGO_PAYMENTS, &document);
     bson_destroy(&document);
     return whole ? ERROR_NONE : ERROR_STORE_UNAVAILABLE;
 }
@@ -47,7 +49,8 @@ static enum error look_at_booking(struct mongo_reader *reader, struct id id,
     error = mongo_view_open(&reader->view, &reader->client, &ret_booking->booking.showtime, 1);
     if (error == ERROR_NONE) error = read_booking(reader, id, ret_booking, ret_there);
     *ret_there = *ret_there && mongo_view_booking(&reader->view, ret_booking);
-    return error;
+    if (error != ERROR_NONE || !*ret_there) return error;
+    return mongo_view_name_kept(&reader->client, ret_booking, 1);
 }
 
 static enum error find_booking(void *context, struct id id, struct booking *ret_booking,
@@ -155,48 +158,6 @@ static enum error find_payment(void *context, const struct payment_query *query,
     mongo_view_release(&reader->view);
     if (error != ERROR_NONE) return error;
     return there ? ERROR_NONE : ERROR_PAYMENT_NOT_FOUND;
-}
-
-static enum error take_waiting(struct mongo_reader *reader, mongoc_cursor_t *cursor,
-                               struct mongo_waiting *waiting, size_t capacity, size_t *ret_count)
-{
-    const bson_t *document = NULL;
-    size_t count = 0;
-    while (count < capacity && mongoc_cursor_next(cursor, &document)) {
-        struct mongo_payment payment = {0};
-        struct mongo_booking booking;
-        bool there = false;
-        if (!mongo_documents_read_payment(document, &payment)) return ERROR_STORE_UNAVAILABLE;
-        const enum error error = read_booking(reader, payment.payment.booking, &booking, &there);
-        if (error != ERROR_NONE) return error;
-        if (!there) continue;
-        waiting[count++] = (struct mongo_waiting){.payment = payment.payment,
-                                                  .showtime = booking.booking.showtime};
-    }
-    *ret_count = count;
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum mongo_class class = MONGO_DONE;
-    if (!mongoc_cursor_error_document(cursor, &why, &reply)) return ERROR_NONE;
-    return mongo_read_failure("list waiting money", &why, reply, &class);
-}
-
-enum error mongo_reader_waiting(struct mongo_reader *reader, struct mongo_waiting *waiting,
-                                size_t capacity, size_t *ret_count)
-{
-    CHECK(capacity > 0);
-
-    bson_t *filter = BCON_NEW("status", BCON_UTF8(MONGO_MONEY_RECORDED));
-    bson_t *options =
-        BCON_NEW("sort", "{", "paid_at", BCON_INT32(1), "}", "limit", BCON_INT64((int64_t)capacity),
-                 "maxTimeMS", BCON_INT32(MONGO_READ_MS));
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
-        reader->client.collections[MONGO_PAYMENTS], filter, options, NULL);
-    const enum error error = take_waiting(reader, cursor, waiting, capacity, ret_count);
-    mongoc_cursor_destroy(cursor);
-    bson_destroy(options);
-    bson_destroy(filter);
-    return error;
 }
 
 static enum error ping(void *context)

@@ -33,12 +33,11 @@ static enum error insert(struct mongo_store *store, enum mongo_collection collec
         bson_t *options = BCON_NEW("ordered", BCON_BOOL(false), "validate", BCON_BOOL(false));
         bson_t reply;
         bson_error_t why = {0};
-        enum mongo_class class = MONGO_DONE;
         tally_add(&store->counts.round_trips, 1);
-        if (!mongoc_collection_insert_many(store->client.collections[collection], intents->pointers,
-                                           intents->count, options, &reply, &why)) {
-            error = mongo_read_failure("insert intents", &why, &reply, &class);
-        }
+        const bool done =
+            mongoc_collection_insert_many(store->client.collections[collection], intents->pointers,
+                                          intents->count, options, &reply, &why);
+        error = mongo_read_written("insert intents", done, false, &why, &reply);
         bson_destroy(&reply);
         bson_destroy(options);
     }
@@ -181,11 +180,9 @@ static enum error record_money(struct mongo_store *store, const struct turn *tur
     if (count > 0 && error == ERROR_NONE) {
         bson_t reply;
         bson_error_t why = {0};
-        enum mongo_class class = MONGO_DONE;
         tally_add(&store->counts.round_trips, 1);
-        if (mongoc_bulk_operation_execute(bulk, &reply, &why) == 0) {
-            error = mongo_read_failure("record money", &why, &reply, &class);
-        }
+        const bool done = mongoc_bulk_operation_execute(bulk, &reply, &why) != 0;
+        error = mongo_read_written("record money", done, false, &why, &reply);
         bson_destroy(&reply);
     }
     mongoc_bulk_operation_destroy(bulk);

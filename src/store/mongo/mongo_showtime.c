@@ -24,35 +24,51 @@ static bool read_state(struct slice text, enum seat_state *ret_state)
     return false;
 }
 
-static bool read_entry(const bson_iter_t *value, struct entry *ret_entry)
+static bool read_entry_member(const bson_iter_t *at, struct entry *entry)
+{
+    const char *name = bson_iter_key(at);
+    if (BSON_ITER_HOLDS_NULL(at)) return true;
+    if (strcmp(name, "status") == 0) return read_state(mongo_fields_text(at), &entry->state);
+    if (strcmp(name, "seat_type") == 0) return seat_type_parse(mongo_fields_text(at), &entry->type);
+    if (strcmp(name, "booking_id") == 0) return mongo_fields_read_id(at, &entry->booking);
+    if (strcmp(name, "block_id") == 0) return mongo_fields_read_id(at, &entry->block);
+    if (strcmp(name, "user_id") == 0) return mongo_fields_read_user(at, &entry->user);
+    if (strcmp(name, "held_until") != 0) return true;
+    return mongo_fields_read_moment(at, &entry->held_until_ms);
+}
+
+/* The member that a state needs and the entry has not; NULL if it has all. */
+static const char *missing_member(const struct entry *entry)
+{
+    if (entry->state == SEAT_ABSENT) return "status";
+    const bool claimed = entry->state == SEAT_HELD || entry->state == SEAT_BOOKED;
+    if (claimed && id_is_none(entry->booking)) return "booking_id";
+    if (entry->state == SEAT_HELD && entry->held_until_ms == 0) return "held_until";
+    if (entry->state == SEAT_BLOCKED && id_is_none(entry->block)) return "block_id";
+    return NULL;
+}
+
+/* `ret_member` is the one that keeps it from being read, NULL if the whole is no entry. */
+static bool read_entry(const bson_iter_t *value, struct entry *ret_entry, const char **ret_member)
 {
     bson_iter_t at;
     struct entry entry = {.state = SEAT_ABSENT};
-    bool whole = BSON_ITER_HOLDS_DOCUMENT(value) && bson_iter_recurse(value, &at);
-    while (whole && bson_iter_next(&at)) {
-        const char *name = bson_iter_key(&at);
-        if (BSON_ITER_HOLDS_NULL(&at)) continue;
-        if (strcmp(name, "status") == 0) whole = read_state(mongo_fields_text(&at), &entry.state);
-        else if (strcmp(name, "seat_type") == 0) {
-            whole = seat_type_parse(mongo_fields_text(&at), &entry.type);
-        } else if (strcmp(name, "booking_id") == 0) {
-            whole = mongo_fields_read_id(&at, &entry.booking);
-        } else if (strcmp(name, "block_id") == 0) {
-            whole = mongo_fields_read_id(&at, &entry.block);
-        } else if (strcmp(name, "user_id") == 0) {
-            whole = mongo_fields_read_user(&at, &entry.user);
-        } else if (strcmp(name, "held_until") == 0) {
-            whole = BSON_ITER_HOLDS_DATE_TIME(&at);
-            if (whole) entry.held_until_ms = bson_iter_date_time(&at);
-        }
+    *ret_member = NULL;
+    if (!BSON_ITER_HOLDS_DOCUMENT(value) || !bson_iter_recurse(value, &at)) return false;
+    while (bson_iter_next(&at)) {
+        if (read_entry_member(&at, &entry)) continue;
+        *ret_member = bson_iter_key(&at);
+        return false;
     }
-    if (!whole || entry.state == SEAT_ABSENT) return false;
-    const bool claimed = entry.state == SEAT_HELD || entry.state == SEAT_BOOKED;
-    if (claimed && id_is_none(entry.booking)) return false;
-    if (entry.state == SEAT_HELD && entry.held_until_ms == 0) return false;
-    if (entry.state == SEAT_BLOCKED && id_is_none(entry.block)) return false;
+    *ret_member = missing_member(&entry);
     *ret_entry = entry;
-    return true;
+    return *ret_member == NULL;
+}
+
+static bool read_name(const char *text, struct seat_name *ret_name)
+{
+    if (!seat_name_parse(slice_of(text), ret_name) || ret_name->zeros > 0) return false;
+    return ret_name->row < ROWS_MAX && ret_name->col >= 1 && ret_name->col <= COLS_MAX;
 }
 
 /* The layout is as large as the seats that it has, or as the document says. */
@@ -63,14 +79,14 @@ static bool read_layout(const bson_t *document, bson_iter_t seats, struct seat_l
     uint32_t rows = 0;
     uint32_t cols = 0;
     if (bson_iter_init(&at, document) && bson_iter_find_descendant(&at, "layout.cols", &said)) {
-        const int64_t number = bson_iter_as_int64(&said);
+        int64_t number = 0;
+        if (!mongo_fields_read_number(&said, &number)) return false;
         if (number < 1 || number > COLS_MAX) return false;
         cols = (uint32_t)number;
     }
     while (bson_iter_next(&seats)) {
         struct seat_name name;
-        if (!seat_name_parse(slice_of(bson_iter_key(&seats)), &name)) return false;
-        if (name.zeros > 0 || name.col < 1) return false;
+        if (!read_name(bson_iter_key(&seats), &name)) return false;
         if (name.row + 1U > rows) rows = name.row + 1U;
         if (name.col > cols) cols = name.col;
     }
@@ -92,7 +108,8 @@ static bool read_types(bson_iter_t seats, struct seat_layout *layout)
 {
     while (bson_iter_next(&seats)) {
         struct entry entry;
-        if (!read_entry(&seats, &entry)) return false;
+        const char *member = NULL;
+        if (!read_entry(&seats, &entry, &member)) return false;
         layout->types[place_of(layout, bson_iter_key(&seats))] = (uint8_t)entry.type;
     }
     return true;
@@ -103,7 +120,8 @@ static void read_claims(bson_iter_t seats, const struct seat_layout *layout,
 {
     while (bson_iter_next(&seats)) {
         struct entry entry;
-        CHECK(read_entry(&seats, &entry));
+        const char *member = NULL;
+        CHECK(read_entry(&seats, &entry, &member));
         if (entry.state == SEAT_AVAILABLE) continue;
         const uint32_t place = place_of(layout, bson_iter_key(&seats));
         struct seat_claim claim = {.booking =
@@ -116,13 +134,6 @@ static void read_claims(bson_iter_t seats, const struct seat_layout *layout,
     }
 }
 
-static bool read_moment(const bson_iter_t *at, int64_t *ret_moment_ms)
-{
-    if (!BSON_ITER_HOLDS_DATE_TIME(at)) return false;
-    *ret_moment_ms = bson_iter_date_time(at);
-    return true;
-}
-
 static bool read_prices(const bson_iter_t *at, struct seat_map *map)
 {
     bson_iter_t price;
@@ -130,9 +141,17 @@ static bool read_prices(const bson_iter_t *at, struct seat_map *map)
     while (bson_iter_next(&price)) {
         enum seat_type type;
         if (!seat_type_parse(slice_of(bson_iter_key(&price)), &type)) continue;
-        map->prices[type] = bson_iter_as_int64(&price);
+        if (!mongo_fields_read_number(&price, &map->prices[type])) return false;
         if (map->prices[type] < 0 || map->prices[type] > PRICE_MAX) return false;
     }
+    return true;
+}
+
+static bool read_version(const bson_iter_t *at, uint64_t *ret_version)
+{
+    int64_t version = 0;
+    if (!mongo_fields_read_number(at, &version) || version < 0) return false;
+    *ret_version = (uint64_t)version;
     return true;
 }
 
@@ -140,24 +159,60 @@ static bool read_member(const bson_iter_t *at, struct seat_map *map)
 {
     const char *name = bson_iter_key(at);
     if (strcmp(name, "version") == 0) {
-        map->version = (uint64_t)bson_iter_as_int64(at);
-        return BSON_ITER_HOLDS_NUMBER(at) && bson_iter_as_int64(at) >= 0;
+        return read_version(at, &map->version);
     }
     if (strcmp(name, "_id") == 0) return mongo_fields_read_id(at, &map->showtime);
-    if (strcmp(name, "start_time") == 0) return read_moment(at, &map->starts_at_ms);
-    if (strcmp(name, "end_time") == 0) return read_moment(at, &map->ends_at_ms);
+    if (strcmp(name, "start_time") == 0) return mongo_fields_read_moment(at, &map->starts_at_ms);
+    if (strcmp(name, "end_time") == 0) return mongo_fields_read_moment(at, &map->ends_at_ms);
     if (strcmp(name, "price") == 0) return read_prices(at, map);
     if (strcmp(name, "status") == 0) {
         return showtime_status_parse(mongo_fields_text(at), &map->status);
     }
     if (BSON_ITER_HOLDS_NULL(at)) return true;
-    if (strcmp(name, "cancelled_at") == 0) return read_moment(at, &map->cancelled_at_ms);
+    if (strcmp(name, "cancelled_at") == 0)
+        return mongo_fields_read_moment(at, &map->cancelled_at_ms);
     if (strcmp(name, "cancellation_reason") == 0) {
         const struct slice text = mongo_fields_text(at);
         if (text.size > REASON_SIZE_MAX) return false;
         map->cancellation_reason = reason_of(text);
     }
     return true;
+}
+
+/* The field that no showtime can be without, and this one is; NULL: none. */
+static const char *missing_field(const bson_t *document)
+{
+    static const char *const musts[] = {"_id",      "version", "status", "start_time",
+                                        "end_time", "price",   "seats"};
+    for (size_t index = 0; index < sizeof musts / sizeof *musts; index++) {
+        if (!mongo_fields_has(document, musts[index])) return musts[index];
+    }
+    return NULL;
+}
+
+/* A type of seat that is there and costs nothing; NULL: none. */
+static const char *unpriced_type(const struct seat_map *map)
+{
+    for (uint32_t place = 0; place < map->place_count; place++) {
+        const uint8_t type = map->types[place];
+        if (map->states[place] == SEAT_ABSENT || map->prices[type] > 0) continue;
+        return seat_type_name((enum seat_type)type).data;
+    }
+    return NULL;
+}
+
+static bool open_seats(const bson_t *document, bson_iter_t *ret_seats)
+{
+    bson_iter_t at;
+    return bson_iter_init_find(&at, document, "seats") && BSON_ITER_HOLDS_DOCUMENT(&at) &&
+           bson_iter_recurse(&at, ret_seats);
+}
+
+bool mongo_showtime_read_layout(const bson_t *document, struct seat_layout *ret_layout)
+{
+    bson_iter_t seats;
+    return open_seats(document, &seats) && read_layout(document, seats, ret_layout) &&
+           read_types(seats, ret_layout);
 }
 
 /* The same for the same plan: its seats, and what only people need. */
@@ -184,10 +239,8 @@ bool mongo_showtime_read(const bson_t *document, const struct siphash_key *tag_k
     bson_iter_t at;
     bson_iter_t seats;
     struct seat_layout layout;
-    if (!bson_iter_init_find(&at, document, "seats") || !BSON_ITER_HOLDS_DOCUMENT(&at))
+    if (!open_seats(document, &seats) || !mongo_showtime_read_layout(document, &layout))
         return false;
-    if (!bson_iter_recurse(&at, &seats)) return false;
-    if (!read_layout(document, seats, &layout) || !read_types(seats, &layout)) return false;
     seat_map_init(ret_map, &layout, block);
     ret_map->layout = name_layout(document, &layout, ret_map->place_count);
     if (!bson_iter_init(&at, document)) return false;
@@ -196,16 +249,73 @@ bool mongo_showtime_read(const bson_t *document, const struct siphash_key *tag_k
     }
     read_claims(seats, &layout, tag_key, ret_map);
     ret_map->next_lapse_ms = seat_map_next_lapse_ms(ret_map);
-    return !id_is_none(ret_map->showtime) && ret_map->ends_at_ms > 0;
+    return missing_field(document) == NULL && unpriced_type(ret_map) == NULL;
+}
+
+/* The first seat that cannot be read, and what of it. */
+static bool blame_seat(const bson_t *document, struct mongo_fault *ret_fault)
+{
+    bson_iter_t seats;
+    mongo_fields_blame(ret_fault, "seats", NULL);
+    if (!open_seats(document, &seats)) return true;
+    for (uint32_t count = 0; bson_iter_next(&seats); count++) {
+        struct seat_name name;
+        struct entry entry;
+        const char *member = NULL;
+        char seat[32];
+        if (read_name(bson_iter_key(&seats), &name) && read_entry(&seats, &entry, &member))
+            continue;
+        (void)snprintf(seat, sizeof seat, "seats.%.16s", bson_iter_key(&seats));
+        mongo_fields_blame(ret_fault, seat, member);
+        return true;
+    }
+    return false;
+}
+
+static bool settle_is_whole(const bson_t *document)
+{
+    uint64_t version = 0;
+    struct mongo_settle *settle = malloc(sizeof *settle);
+    if (settle == NULL) return true;
+    mongo_settle_init(settle);
+    const bool whole = mongo_showtime_read_cut(document, &version, settle);
+    mongo_settle_release(settle);
+    free(settle);
+    return whole;
+}
+
+bool mongo_showtime_fault(const bson_t *document, struct mongo_fault *ret_fault)
+{
+    bson_iter_t at;
+    struct seat_map map = {0};
+    const char *missing = missing_field(document);
+    mongo_fields_blame(ret_fault, missing == NULL ? "_id" : missing, NULL);
+    if (missing != NULL || !bson_iter_init(&at, document)) return true;
+    while (bson_iter_next(&at)) {
+        if (read_member(&at, &map)) continue;
+        mongo_fields_blame(ret_fault, bson_iter_key(&at), NULL);
+        return true;
+    }
+    if (blame_seat(document, ret_fault)) return true;
+    struct seat_layout layout;
+    mongo_fields_blame(ret_fault, "layout", "cols");
+    if (!mongo_showtime_read_layout(document, &layout)) return true;
+    for (uint32_t place = 0; place < (uint32_t)layout.rows * layout.cols; place++) {
+        const uint8_t type = layout.types[place];
+        if (type == SEAT_TYPE_COUNT || map.prices[type] > 0) continue;
+        mongo_fields_blame(ret_fault, "price", seat_type_name((enum seat_type)type).data);
+        return true;
+    }
+    mongo_fields_blame(ret_fault, "settle", NULL);
+    return !settle_is_whole(document);
 }
 
 bool mongo_showtime_read_cut(const bson_t *document, uint64_t *ret_version,
                              struct mongo_settle *settle)
 {
     bson_iter_t at;
-    if (!bson_iter_init_find(&at, document, "version") || !BSON_ITER_HOLDS_NUMBER(&at))
+    if (!bson_iter_init_find(&at, document, "version") || !read_version(&at, ret_version))
         return false;
-    *ret_version = (uint64_t)bson_iter_as_int64(&at);
     if (bson_iter_init_find(&at, document, "settle")) return mongo_settle_read(settle, &at);
     bson_t none = BSON_INITIALIZER;
     const bool taken = mongo_settle_take(settle, &none);

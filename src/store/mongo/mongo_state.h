@@ -11,6 +11,7 @@
 #include "store/mongo/mongo_read.h"
 #include "store/mongo/mongo_settle.h"
 #include "store/mongo/mongo_store.h"
+#include "store/mongo/mongo_waiting.h"
 
 enum {
     ECHOED_REMEMBERED = 8192, /* Several full turns' changes; what is forgotten is echoed twice. */
@@ -80,6 +81,7 @@ struct mongo_store {
     bool gathered;        /* In this batch: a turn, */
     bool unproved;        /* and from a cut of before it. */
     struct mongo_facts facts;
+    struct mongo_waiting waiting; /* Of the turn. */
     struct mongo_plan plan;
     struct mongo_gate gate;
     struct mongo_settle committed; /* To be echoed: of the last commit. */
@@ -90,6 +92,8 @@ struct mongo_store {
     uint32_t unresolved_count;
     struct mongo_unresolved unresolved[UNRESOLVED_MAX];
     int64_t swept_at_ms;
+    int64_t tidied_at_ms;
+    struct id strays_after; /* Where the next round for strays begins. */
     struct mongo_pending pending;
     uint32_t indexes_missing; /* That the server cannot make: old keys are ours to delete. */
     struct mongo_store_counts counts;

@@ -1,6 +1,7 @@
 #include "store/mongo/mongo_store.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "store/mongo/mongo_commit.h"
@@ -13,14 +14,18 @@
 #include "store/mongo/mongo_plan.h"
 #include "store/mongo/mongo_record.h"
 #include "store/mongo/mongo_showtime.h"
+#include "store/mongo/mongo_strays.h"
 #include "store/mongo/mongo_sweep.h"
 
-static enum error refuse_broken(struct id showtime)
+static enum error refuse_broken(struct id showtime, const bson_t *document)
 {
     char text[ID_HEX_SIZE];
+    struct mongo_fault fault = {""};
     id_format(showtime, text);
+    (void)mongo_showtime_fault(document, &fault);
     log_event(LOG_ERROR, "showtime_broken",
-              LOG_TEXT("showtime", ((struct slice){text, sizeof text})));
+              LOG_TEXT("showtime", ((struct slice){text, sizeof text})),
+              LOG_TEXT("field", slice_of(fault.field)));
     return ERROR_INTERNAL_ERROR;
 }
 
@@ -30,7 +35,7 @@ static enum error load(void *context, struct id showtime, void *block, struct se
     const bson_t *planned = mongo_edit_planned(store, showtime);
     if (planned != NULL) {
         const bool whole = mongo_showtime_read(planned, &store->options.tag_key, block, ret_map);
-        return whole ? ERROR_NONE : refuse_broken(showtime);
+        return whole ? ERROR_NONE : refuse_broken(showtime, planned);
     }
     enum error error = mongo_commit_resolve(store, showtime);
     if (error == ERROR_NONE) error = mongo_state_step(store, MONGO_STEP_LOAD);
@@ -43,10 +48,14 @@ static enum error load(void *context, struct id showtime, void *block, struct se
     const bool whole = mongo_showtime_read(&document, &store->options.tag_key, block, ret_map) &&
                        mongo_gather_take_cut(store, showtime, &document);
     store->unproved = store->unproved && !whole;
+    const bool foreign = mongo_strays_foreign(&document);
+    if (!whole) error = refuse_broken(showtime, &document);
     bson_destroy(&document);
-    if (!whole) return refuse_broken(showtime);
+    if (error != ERROR_NONE) return error;
     mongo_edit_lay_over(store, ret_map);
-    return ERROR_NONE;
+    if (!foreign || store->plan.made) return ERROR_NONE;
+    error = mongo_strays_take_over(store, ret_map, clock_now_ms());
+    return error == ERROR_OUTCOME_UNKNOWN ? ERROR_STORE_UNAVAILABLE : error; /* No turn's. */
 }
 
 static enum error pending(void *context, struct id after, struct id *showtimes, size_t capacity,

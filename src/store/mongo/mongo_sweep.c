@@ -7,9 +7,11 @@
 #include "store/mongo/mongo_gather.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_plan.h"
+#include "store/mongo/mongo_strays.h"
 
 enum {
     SWEEP_EVERY_MS = 1000,
+    STRAYS_EVERY_MS = 3000,
     SETTLED_AFTER_MS = 5000, /* Who is alive has written its rest long before. */
     SHOWTIMES_AT_ONCE = 16,  /* Each is some round trips. */
     PENDING_READ_MAX = 4096, /* Of a start: some 50 KB. */
@@ -99,40 +101,53 @@ enum error mongo_sweep_pending(struct mongo_store *store, struct id after, struc
     return ERROR_NONE;
 }
 
+/* Is it this showtime alone that failed? A server that is away is away for the next one too, and
+ * each try takes seconds in which commands wait. */
+static bool is_passing(enum error error)
+{
+    return error == ERROR_NONE || error == ERROR_BOOKING_LOCK_FAILED ||
+           error == ERROR_SHOWTIME_NOT_FOUND || error == ERROR_INTERNAL_ERROR;
+}
+
 /* Writes what a showtime has not settled, and takes it out. Whoever moves the showtime meanwhile
  * keeps it. */
-static void settle(struct mongo_store *store, struct id showtime, int64_t now_ms)
+static enum error settle(struct mongo_store *store, struct id showtime, int64_t now_ms)
 {
-    if (mongo_gather_cut(store, showtime) != ERROR_NONE) return;
-    if (mongo_echo_write(store, &store->cut.settle) != ERROR_NONE) return;
-    if (mongo_state_step(store, MONGO_STEP_PRUNE) != ERROR_NONE) return;
+    enum error error = mongo_gather_cut(store, showtime);
+    if (error == ERROR_NONE) error = mongo_echo_write(store, &store->cut.settle);
+    if (error == ERROR_NONE) error = mongo_state_step(store, MONGO_STEP_PRUNE);
+    if (error != ERROR_NONE) return error;
     bson_t rest = BSON_INITIALIZER;
     bson_t set = BSON_INITIALIZER;
     mongo_plan_begin(store, store->cut.version + 1);
-    const enum error error = mongo_plan_finish(store, &set, &rest, 0, now_ms);
-    if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE)
-        tally_add(&store->counts.swept, 1);
+    error = mongo_plan_finish(store, &set, &rest, 0, now_ms);
+    if (error == ERROR_NONE) error = mongo_commit_plan(store, &store->plan);
+    if (error == ERROR_NONE) tally_add(&store->counts.swept, 1);
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
+    return error;
 }
 
-static void settle_all(struct mongo_store *store, int64_t now_ms)
+static enum error settle_all(struct mongo_store *store, int64_t now_ms)
 {
     struct id showtimes[SHOWTIMES_AT_ONCE];
     size_t count = 0;
     bson_t *filter = BCON_NEW("settle_at", "{", "$gte", BCON_DATE_TIME(0), "$lte",
                               BCON_DATE_TIME(now_ms - SETTLED_AFTER_MS), "}");
-    if (list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count) == ERROR_NONE) {
-        for (size_t index = 0; index < count; index++) settle(store, showtimes[index], now_ms);
+    enum error error = list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count);
+    for (size_t index = 0; index < count && is_passing(error); index++) {
+        error = settle(store, showtimes[index], now_ms);
     }
     bson_destroy(filter);
+    return error;
 }
 
 /* A show that is over, of which nothing is due. */
-static void complete(struct mongo_store *store, struct id showtime, int64_t now_ms)
+static enum error complete(struct mongo_store *store, struct id showtime, int64_t now_ms)
 {
-    if (mongo_gather_cut(store, showtime) != ERROR_NONE) return;
+    enum error error = mongo_gather_cut(store, showtime);
+    if (error != ERROR_NONE) return error;
     bson_t rest = BSON_INITIALIZER;
     bson_t set = BSON_INITIALIZER;
     const uint32_t count = mongo_plan_carry(store, NULL, &rest);
@@ -140,12 +155,13 @@ static void complete(struct mongo_store *store, struct id showtime, int64_t now_
     BSON_APPEND_UTF8(&store->plan.filter, "status", showtime_status_name(SHOWTIME_SCHEDULED).data);
     BSON_APPEND_NULL(&store->plan.filter, "due_at");
     BSON_APPEND_UTF8(&set, "status", showtime_status_name(SHOWTIME_COMPLETED).data);
-    const enum error error = mongo_plan_finish(store, &set, &rest, count, now_ms);
-    if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE)
-        tally_add(&store->counts.swept, 1);
+    error = mongo_plan_finish(store, &set, &rest, count, now_ms);
+    if (error == ERROR_NONE) error = mongo_commit_plan(store, &store->plan);
+    if (error == ERROR_NONE) tally_add(&store->counts.swept, 1);
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
+    return error;
 }
 
 /* The index finds what has ended; whether something is due of it, the document says. */
@@ -173,11 +189,15 @@ static size_t list_ended(struct mongo_store *store, int64_t now_ms, struct id *s
     return count;
 }
 
-static void complete_all(struct mongo_store *store, int64_t now_ms)
+static enum error complete_all(struct mongo_store *store, int64_t now_ms)
 {
     struct id showtimes[SHOWTIMES_AT_ONCE];
     const size_t count = list_ended(store, now_ms, showtimes);
-    for (size_t index = 0; index < count; index++) complete(store, showtimes[index], now_ms);
+    enum error error = ERROR_NONE;
+    for (size_t index = 0; index < count && is_passing(error); index++) {
+        error = complete(store, showtimes[index], now_ms);
+    }
+    return error;
 }
 
 /* What a server with a TTL index does by itself. */
@@ -211,16 +231,28 @@ static void delete_old_keys(struct mongo_store *store, int64_t now_ms)
     bson_destroy(filter);
 }
 
+static bool is_time(int64_t *at_ms, int64_t now_ms, int64_t every_ms)
+{
+    const int64_t passed_ms = now_ms - *at_ms;
+    if (passed_ms >= 0 && passed_ms < every_ms) return false;
+    *at_ms = now_ms;
+    return true;
+}
+
 void mongo_sweep_run(struct mongo_store *store, int64_t now_ms)
 {
     CHECK(!store->plan.made);
 
-    const int64_t passed_ms = now_ms - store->swept_at_ms;
     if (store->options.sweeps_not || store->dead) return;
-    if (passed_ms >= 0 && passed_ms < SWEEP_EVERY_MS) return;
-    store->swept_at_ms = now_ms;
+    if (!is_time(&store->swept_at_ms, now_ms, SWEEP_EVERY_MS)) return;
+    /* Nothing more of unknown outcome is begun. */
+    if (store->unresolved_count > 0) return;
     mongo_gate_sweep(store, now_ms - SETTLED_AFTER_MS);
-    settle_all(store, now_ms);
-    complete_all(store, now_ms);
-    if (store->indexes_missing > 0) delete_old_keys(store, now_ms);
+    if (store->unresolved_count > 0) return;
+    enum error error = settle_all(store, now_ms);
+    if (is_passing(error)) error = complete_all(store, now_ms);
+    if (is_passing(error) && is_time(&store->tidied_at_ms, now_ms, STRAYS_EVERY_MS)) {
+        error = mongo_strays_sweep(store, now_ms);
+    }
+    if (is_passing(error) && store->indexes_missing > 0) delete_old_keys(store, now_ms);
 }

@@ -123,7 +123,8 @@ bool mongo_view_payment(const struct mongo_view *view, const struct mongo_bookin
         if (later.version > payment->version && !waits) *payment = later;
         return true;
     }
-    if (payment->version > 0 || payment->payment.status != PAYMENT_PENDING) return true;
+    if (payment->foreign || payment->version > 0) return true;
+    if (payment->payment.status != PAYMENT_PENDING) return true;
     /* The booking may be newer than the view, and name the payment that came after this one. */
     return id_equal(booking->booking.active_payment, id) ||
            id_equal(booking->booking.payment, id) ||
@@ -141,6 +142,71 @@ bool mongo_view_block(const struct mongo_view *view, struct mongo_block *block)
     }
     if (block->block.released_at_ms > 0) return true;
     return seat_names(showtime, block->block.seats[0], "block_id", id);
+}
+
+static bool is_unnamed(const struct mongo_booking *booking)
+{
+    return booking->version == 0 && booking->booking.status == BOOKING_CONFIRMED &&
+           id_is_none(booking->booking.payment);
+}
+
+static void take_kept(mongoc_cursor_t *cursor, struct mongo_booking *bookings, uint32_t count)
+{
+    const bson_t *document = NULL;
+    for (uint32_t looked = 0; looked < count && mongoc_cursor_next(cursor, &document); looked++) {
+        struct id payment;
+        struct id booking;
+        bson_iter_t at;
+        if (!bson_iter_init_find(&at, document, "_id")) continue;
+        if (!mongo_fields_read_id(&at, &payment)) continue;
+        if (!bson_iter_init_find(&at, document, "booking_id")) continue;
+        if (!mongo_fields_read_id(&at, &booking)) continue;
+        for (uint32_t index = 0; index < count; index++) {
+            const bool its = id_equal(bookings[index].booking.id, booking);
+            if (its && is_unnamed(&bookings[index])) bookings[index].booking.payment = payment;
+        }
+    }
+}
+
+enum error mongo_view_name_kept(struct mongo_client *client, struct mongo_booking *bookings,
+                                uint32_t count)
+{
+    bson_t filter = BSON_INITIALIZER;
+    bson_t in;
+    bson_t array;
+    uint32_t asked = 0;
+    BSON_APPEND_UTF8(&filter, "status", payment_status_name(PAYMENT_COMPLETED).data);
+    BSON_APPEND_DOCUMENT_BEGIN(&filter, "booking_id", &in);
+    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    for (uint32_t index = 0; index < count; index++) {
+        char buffer[16];
+        const char *key = NULL;
+        const bson_oid_t oid = mongo_ids_to_oid(bookings[index].booking.id);
+        if (!is_unnamed(&bookings[index])) continue;
+        (void)bson_uint32_to_string(asked++, &key, buffer, sizeof buffer);
+        BSON_APPEND_OID(&array, key, &oid);
+    }
+    (void)bson_append_array_end(&in, &array);
+    (void)bson_append_document_end(&filter, &in);
+    enum error error = ERROR_NONE;
+    if (asked > 0) {
+        bson_t *options =
+            BCON_NEW("projection", "{", "booking_id", BCON_INT32(1), "}", "limit",
+                     BCON_INT64((int64_t)count), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+        mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
+            client->collections[MONGO_PAYMENTS], &filter, options, NULL);
+        bson_error_t why = {0};
+        const bson_t *reply = NULL;
+        enum mongo_class class = MONGO_DONE;
+        take_kept(cursor, bookings, count);
+        if (mongoc_cursor_error_document(cursor, &why, &reply)) {
+            error = mongo_read_failure("look for kept money", &why, reply, &class);
+        }
+        mongoc_cursor_destroy(cursor);
+        bson_destroy(options);
+    }
+    bson_destroy(&filter);
+    return error;
 }
 
 struct payment mongo_view_shown(const struct mongo_payment *payment)

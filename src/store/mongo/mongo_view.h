@@ -35,5 +35,10 @@ bool mongo_view_payment(const struct mongo_view *view, const struct mongo_bookin
                         struct mongo_payment *payment);
 bool mongo_view_block(const struct mongo_view *view, struct mongo_block *block);
 
+/* Tells sold bookings of another hand, which never noted it, the payment that bought them. One
+ * question if there are any. */
+MUST_USE enum error mongo_view_name_kept(struct mongo_client *client,
+                                         struct mongo_booking *bookings, uint32_t count);
+
 /* A payment as the contract shows it: money that waits is not paid yet. */
 struct payment mongo_view_shown(const struct mongo_payment *payment);

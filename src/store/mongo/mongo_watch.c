@@ -4,6 +4,7 @@
 #include "store/mongo/mongo_documents.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_read.h"
+#include "store/mongo/mongo_waiting.h"
 
 /* Ends a query; its error, if it had one. */
 static enum error end(mongoc_cursor_t *cursor, const char *what)
@@ -57,7 +58,10 @@ enum error mongo_watch_versions(struct mongo_client *client, const struct id *sh
         if (!bson_iter_init_find(&at, document, "_id") || !mongo_fields_read_id(&at, &id)) continue;
         if (!bson_iter_init_find(&at, document, "version")) continue;
         for (uint32_t index = 0; index < count; index++) {
-            if (id_equal(id, showtimes[index])) versions[index] = (uint64_t)bson_iter_as_int64(&at);
+            if (!id_equal(id, showtimes[index])) continue;
+            versions[index] = (uint64_t)bson_iter_as_int64(&at);
+            /* Of another hand; whoever loads it moves it on. */
+            if (versions[index] == 0) versions[index] = 1;
         }
     }
     bson_destroy(options);
@@ -107,19 +111,6 @@ static enum error find_showtime(struct mongo_client *client, struct id booking,
     return ERROR_NONE;
 }
 
-static void make_command(const struct payment *payment, struct command *command)
-{
-    command_init(command);
-    command->kind = COMMAND_MONEY;
-    command->payment = payment->id;
-    command->booking = payment->booking; /* Until its showtime is known. */
-    command->method = payment->method;
-    command->news = MONEY_PAID;
-    command->amount = payment->paid_amount;
-    command->currency = payment->paid_currency;
-    command->paid_at_ms = payment->paid_at_ms;
-}
-
 enum error mongo_watch_money(struct mongo_client *client, struct command *commands, size_t capacity,
                              size_t *ret_count)
 {
@@ -133,7 +124,8 @@ enum error mongo_watch_money(struct mongo_client *client, struct command *comman
     while (count < capacity && mongoc_cursor_next(cursor, &document)) {
         struct mongo_payment payment = {0};
         if (!mongo_documents_read_payment(document, &payment) || !payment.money_waits) continue;
-        make_command(&payment.payment, &commands[count++]);
+        mongo_waiting_command(&payment.payment, &commands[count]);
+        commands[count++].booking = payment.payment.booking; /* Until its showtime is known. */
     }
     bson_destroy(options);
     bson_destroy(filter);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "store/mongo/mongo_entries.h"
 #include "store/mongo/mongo_fields.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_read.h"
@@ -172,8 +173,9 @@ bool mongo_zones_of_day(struct mongo_zones *zones, const bson_t *showtime, struc
             found == NULL ? 0 : (size_t)((const char *)found - (const char *)zones->cinemas);
         if (found != NULL) place = zones->cinemas[offset / sizeof zones->cinemas[0]].zone;
     }
-    if (place == MONGO_ZONES_MAX && bson_iter_init_find(&at, showtime, "timezone")) {
-        place = find_zone(zones, mongo_fields_text(&at));
+    if (place == MONGO_ZONES_MAX) {
+        const bool says = bson_iter_init_find(&at, showtime, "timezone");
+        place = find_zone(zones, says ? mongo_fields_text(&at) : MONGO_ZONE_USUAL);
     }
     if (place == MONGO_ZONES_MAX) return false;
     if (!bson_iter_init_find(&at, showtime, "start_time") || !BSON_ITER_HOLDS_DATE_TIME(&at)) {
