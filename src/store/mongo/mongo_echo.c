@@ -78,7 +78,7 @@ static enum error execute(struct mongo_store *store, mongoc_bulk_operation_t *bu
     enum mongo_class class = MONGO_DONE;
     const bool done = mongoc_bulk_operation_execute(bulk, &reply, &why) != 0;
     enum error error = ERROR_NONE;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     if (!done) {
         class = mongo_error_class(&why, &reply);
         /* Of unordered inserts one that is there already is reported, and hides nothing worse:

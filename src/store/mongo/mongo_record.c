@@ -34,7 +34,7 @@ static enum error insert(struct mongo_store *store, enum mongo_collection collec
         bson_t reply;
         bson_error_t why = {0};
         enum mongo_class class = MONGO_DONE;
-        store->counts.round_trips++;
+        tally_add(&store->counts.round_trips, 1);
         if (!mongoc_collection_insert_many(store->client.collections[collection], intents->pointers,
                                            intents->count, options, &reply, &why)) {
             error = mongo_read_failure("insert intents", &why, &reply, &class);
@@ -182,7 +182,7 @@ static enum error record_money(struct mongo_store *store, const struct turn *tur
         bson_t reply;
         bson_error_t why = {0};
         enum mongo_class class = MONGO_DONE;
-        store->counts.round_trips++;
+        tally_add(&store->counts.round_trips, 1);
         if (mongoc_bulk_operation_execute(bulk, &reply, &why) == 0) {
             error = mongo_read_failure("record money", &why, &reply, &class);
         }

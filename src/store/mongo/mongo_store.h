@@ -45,4 +45,5 @@ void mongo_store_close(struct mongo_store *store); /* Accepts NULL. */
 
 struct store mongo_store_port(struct mongo_store *store);
 
+/* From any thread. */
 struct mongo_store_counts mongo_store_counts(const struct mongo_store *store);

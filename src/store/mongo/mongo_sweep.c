@@ -28,7 +28,7 @@ static enum error list(struct mongo_store *store, const bson_t *filter, size_t c
         store->client.collections[MONGO_SHOWTIMES], filter, options, NULL);
     const bson_t *document = NULL;
     size_t count = 0;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     while (count < capacity && mongoc_cursor_next(cursor, &document)) {
         bson_iter_t at;
         if (!bson_iter_init_find(&at, document, "_id")) continue;
@@ -111,7 +111,7 @@ static void settle(struct mongo_store *store, struct id showtime, int64_t now_ms
     mongo_plan_begin(store, store->cut.version + 1);
     const enum error error = mongo_plan_finish(store, &set, &rest, 0, now_ms);
     if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE)
-        store->counts.swept++;
+        tally_add(&store->counts.swept, 1);
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
@@ -142,7 +142,7 @@ static void complete(struct mongo_store *store, struct id showtime, int64_t now_
     BSON_APPEND_UTF8(&set, "status", showtime_status_name(SHOWTIME_COMPLETED).data);
     const enum error error = mongo_plan_finish(store, &set, &rest, count, now_ms);
     if (error == ERROR_NONE && mongo_commit_plan(store, &store->plan) == ERROR_NONE)
-        store->counts.swept++;
+        tally_add(&store->counts.swept, 1);
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
@@ -160,7 +160,7 @@ static size_t list_ended(struct mongo_store *store, int64_t now_ms, struct id *s
         store->client.collections[MONGO_SHOWTIMES], filter, options, NULL);
     const bson_t *document = NULL;
     size_t count = 0;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     while (count < SHOWTIMES_AT_ONCE && mongoc_cursor_next(cursor, &document)) {
         bson_iter_t at;
         if (bson_iter_init_find(&at, document, "due_at") && !BSON_ITER_HOLDS_NULL(&at)) continue;
