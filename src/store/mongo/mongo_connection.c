@@ -44,8 +44,16 @@ static void log_driver(mongoc_log_level_t level, const char *domain, const char 
               LOG_TEXT("message", slice_of(message)));
 }
 
+/* The driver's counters would be a file in /dev/shm that a killed process leaves behind, and its
+ * successor of the same pid complains of in plain text. */
+static void keep_counters_private(void)
+{
+    CHECK(setenv("MONGOC_DISABLE_SHM", "1", 1) == 0);
+}
+
 void mongo_connection_begin(void)
 {
+    keep_counters_private();
     mongoc_init();
     mongoc_log_set_handler(log_driver, NULL);
 }

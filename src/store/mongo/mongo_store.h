@@ -23,6 +23,7 @@ struct mongo_store_options {
     struct siphash_key tag_key;          /* The policy's. */
     struct mongo_hook hook;              /* None: {0}. */
     const char *instance;                /* Borrowed; who we are, for people: NULL is "usher". */
+    bool sweeps_not;                     /* Another store of the process does, for all of them. */
 };
 
 /* What the store has done, for metrics and tests. */

@@ -216,7 +216,8 @@ void mongo_sweep_run(struct mongo_store *store, int64_t now_ms)
     CHECK(!store->plan.made);
 
     const int64_t passed_ms = now_ms - store->swept_at_ms;
-    if (store->dead || (passed_ms >= 0 && passed_ms < SWEEP_EVERY_MS)) return;
+    if (store->options.sweeps_not || store->dead) return;
+    if (passed_ms >= 0 && passed_ms < SWEEP_EVERY_MS) return;
     store->swept_at_ms = now_ms;
     mongo_gate_sweep(store, now_ms - SETTLED_AFTER_MS);
     settle_all(store, now_ms);
