@@ -145,7 +145,7 @@ def wrk(server, arguments, connections, seconds, script=()):
     requests = int(re.search(r"(\d+) requests in", output)[1])
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     errors = re.search(r"Socket errors: (.*)", output)
-    latency = {name: re.search(rf"{name}%\s+(\S+)", output)[1] for name in ("50", "99")}
+    latency = {name: re.search(rf"^\s+{name}%\s+(\S+)", output, re.MULTILINE)[1] for name in ("50", "99")}
     return {"per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),
             "cpu_us": used * 1e6 / max(requests, 1), "cores": used / took, "requests": requests,
             "refused": int(refused[1]) if refused else 0, "errors": errors[1] if errors else "",
