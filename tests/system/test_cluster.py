@@ -1,12 +1,17 @@
 """tools/cluster: one command starts a cluster that serves, and leaves nothing behind."""
 
+import http.client
+import http.server
 import importlib.machinery
 import importlib.util
 import os
+import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -141,12 +146,20 @@ def test_its_parts_end_with_it_even_if_it_is_killed(launch_tool):
         time.sleep(0.1)
 
 
-def test_what_does_not_stay_is_the_end_of_all_and_its_log_is_shown(tmp_path, monkeypatch, capsys):
+@pytest.fixture(scope="module")
+def tool():
+    """tools/cluster as a module."""
     path = str(process.REPOSITORY / "tools" / "cluster")
     loader = importlib.machinery.SourceFileLoader("cluster_tool", path)
-    tool = importlib.util.module_from_spec(importlib.util.spec_from_loader("cluster_tool", loader))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    loader.exec_module(tool)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("cluster_tool", loader))
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    loader.exec_module(module)
+    sys.dont_write_bytecode = before
+    return module
+
+
+def test_what_does_not_stay_is_the_end_of_all_and_its_log_is_shown(
+        tool, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tool, "AGAIN_AFTER_S", 0)
     cluster = tool.Cluster(tmp_path, process.BINARY, 1)
     cluster.add("weak", ["sh", "-c", "echo too weak; exit 3"], lambda: True)
@@ -156,6 +169,81 @@ def test_what_does_not_stay_is_the_end_of_all_and_its_log_is_shown(tmp_path, mon
     assert said.count("ended with exit code 3; the others go on") == tool.DEATHS_MAX
     assert said.count("weak is started again") == tool.DEATHS_MAX - 1
     cluster.stop()
+
+
+def documented(language):
+    """The example of docs/cluster.md in this language."""
+    text = (process.REPOSITORY / "docs" / "cluster.md").read_text()
+    return re.search(rf"```{language}\n(.*?)```", text, re.DOTALL)[1]
+
+
+def test_the_documented_nginx_does_what_the_tested_one_does(tool):
+    tested = {" ".join(line.split()) for line in
+              tool.nginx_config(pathlib.Path("x"), 1, [2, 3, 4]).splitlines()}
+    own = re.compile(r"listen|server_name|ssl_|server \d")  # Of the machine.
+    lines = {" ".join(line.partition("#")[0].split()) for line in documented("nginx").splitlines()}
+    assert {line for line in lines if not own.match(line)} - tested == set()
+    assert len(lines) > 25
+
+
+@pytest.mark.skipif(shutil.which("haproxy") is None, reason="needs haproxy")
+def test_the_documented_haproxy_sends_a_showtime_to_one_instance(tmp_path, tool):
+    """By the path, or by the header; what names none to all of them."""
+    instances = [Named(name) for name in ("one", "two", "three")]
+    port = tool.free_port()
+    text = re.sub(r"bind .*", f"bind 127.0.0.1:{port}", documented("haproxy"))
+    for instance in instances:
+        text = re.sub(rf"(server {instance.name} +)\S+", rf"\g<1>127.0.0.1:{instance.port}", text)
+    path = tmp_path / "haproxy.cfg"
+    path.write_text(text)
+    haproxy = subprocess.Popen(["haproxy", "-db", "-f", str(path)])
+    try:
+        until_s = time.monotonic() + STOP_WITHIN_S
+        while not tool.serves(port):
+            assert haproxy.poll() is None and time.monotonic() < until_s
+            time.sleep(0.05)
+
+        def asks(target, headers=()):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", target, headers=dict(headers))
+            return connection.getresponse().read()
+
+        ids = [f"{number:024x}" for number in range(1, 40)]
+        by_path = [asks(f"/api/showtimes/{showtime}/seats") for showtime in ids]
+        assert by_path == [asks(f"/api/showtimes/{showtime}") for showtime in ids]
+        hinted = [asks("/api/bookings/hold", {"X-Showtime-Id": showtime}) for showtime in ids]
+        assert hinted == by_path and len(set(by_path)) == len(instances)
+        assert len({asks("/api/bookings") for _ in ids}) == len(instances)
+    finally:
+        haproxy.terminate()
+        haproxy.wait()
+        for instance in instances:
+            instance.stop()
+
+
+class Named:
+    """A server that answers with its name."""
+
+    def __init__(self, name):
+        self.name = name
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(name)))
+                self.end_headers()
+                self.wfile.write(name.encode())
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def test_wrong_arguments_are_named():
