@@ -139,7 +139,7 @@ class Store:
 def wrk(server, arguments, connections, seconds, script=()):
     before, began = server.cpu_seconds(), time.monotonic()
     output = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *arguments, *script],
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency", *arguments, *script],
         check=True, capture_output=True, text=True).stdout
     used, took = server.cpu_seconds() - before, time.monotonic() - began
     requests = int(re.search(r"(\d+) requests in", output)[1])
