@@ -151,7 +151,8 @@ def tool():
     """tools/cluster as a module."""
     path = str(process.REPOSITORY / "tools" / "cluster")
     loader = importlib.machinery.SourceFileLoader("cluster_tool", path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("cluster_tool", loader))
+    spec = importlib.util.spec_from_loader("cluster_tool", loader)
+    module = importlib.util.module_from_spec(spec)
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     loader.exec_module(module)
     sys.dont_write_bytecode = before
@@ -253,3 +254,11 @@ def test_wrong_arguments_are_named():
     done = subprocess.run([str(process.REPOSITORY / "tools" / "cluster"), "--help"],
                           capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0 and "--port PORT" in done.stdout
+
+
+def test_a_killed_process_leaves_no_shared_memory_behind(tmp_path):
+    """The driver of the database makes a file there whatever the mode is."""
+    usher = process.Usher(tmp_path / "usher").start()
+    pid = usher.process.pid
+    usher.kill()
+    assert not [name for name in os.listdir("/dev/shm") if name.endswith(f"-{pid}")]

@@ -1,6 +1,8 @@
 #include "store/mongo/mongo_connection.h"
 
 #include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -44,16 +46,15 @@ static void log_driver(mongoc_log_level_t level, const char *domain, const char 
               LOG_TEXT("message", slice_of(message)));
 }
 
-/* The driver's counters would be a file in /dev/shm that a killed process leaves behind, and its
- * successor of the same pid complains of in plain text. */
-static void keep_counters_private(void)
+void mongo_connection_unlink_counters(void)
 {
-    CHECK(setenv("MONGOC_DISABLE_SHM", "1", 1) == 0);
+    char name[32];
+    (void)snprintf(name, sizeof name, "/mongoc-%ld", (long)getpid());
+    (void)shm_unlink(name);
 }
 
 void mongo_connection_begin(void)
 {
-    keep_counters_private();
     mongoc_init();
     mongoc_log_set_handler(log_driver, NULL);
 }
