@@ -68,6 +68,8 @@ def launch_chain(tmp_path_factory, database):
             usher.assert_well()
             usher.release()
             usher.assert_well()
+        audit = one[0].run("audit")
+        assert audit.returncode == 0, audit.stdout + audit.stderr
 
 
 @pytest.fixture(scope="module")
