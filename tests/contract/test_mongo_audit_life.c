@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "contract/audit_fixture.h"
+#include "store/mongo/mongo_ids.h"
 
 enum { BRIEF_MS = 400 };
 
@@ -254,6 +255,32 @@ static void what_instances_at_work_leave_undone_breaks_a_rule(void **state)
     assert_true(audit_fixture_was_heard(&heard, sentence));
 }
 
+static void many_edits_of_a_showtime_do_not_hide_its_cancel(void **state)
+{
+    struct audit_world *world = *state;
+    struct audit_heard heard;
+    mongoc_collection_t *journal = world->fixture.client.collections[MONGO_JOURNAL];
+    bson_error_t why;
+    bson_t all = BSON_INITIALIZER;
+    assert_true(mongoc_collection_delete_many(journal, &all, NULL, NULL, &why));
+    const bson_oid_t subject = mongo_ids_to_oid(world->things[1].id);
+    for (uint32_t entry = 0; entry < 100; entry++) {
+        bson_t *document =
+            BCON_NEW("action", BCON_UTF8("showtime.update"), "subject", BCON_OID(&subject));
+        assert_true(mongoc_collection_insert_one(journal, document, NULL, NULL, &why));
+        bson_destroy(document);
+    }
+    for (uint32_t index = 0; index < world->kept_count; index++) {
+        const struct audit_kept *kept = &world->kept[index];
+        if (kept->collection != MONGO_JOURNAL) continue;
+        assert_true(mongoc_collection_insert_one(journal, kept->document, NULL, NULL, &why));
+    }
+    const struct audit_counts counts = audit_fixture_run(&world->fixture, &heard);
+    audit_fixture_print(&heard);
+    assert_int_equal(counts.violations, 0);
+    audit_fixture_put_back(world, MONGO_JOURNAL);
+}
+
 static void an_empty_database_passes_and_stays_empty(void **state)
 {
     (void)state;
@@ -289,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(money_without_a_decision_is_counted_and_breaks_no_rule),
+        cmocka_unit_test(many_edits_of_a_showtime_do_not_hide_its_cancel),
         cmocka_unit_test(a_database_that_fails_is_said_to),
         cmocka_unit_test(what_is_not_settled_is_counted_and_breaks_no_rule),
         cmocka_unit_test(an_intent_without_a_commit_is_counted_and_breaks_no_rule),

@@ -54,6 +54,24 @@ static void count_unsettled(const struct mongo_audit *audit, struct id subject,
     }
 }
 
+/* Those of the rules: edits of a showtime may be many. */
+static void append_actions(bson_t *filter)
+{
+    bson_t in;
+    bson_t array;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "action", &in);
+    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    for (enum journal_action action = 0; action < JOURNAL_ACTION_COUNT; action++) {
+        char buffer[16];
+        const char *key = NULL;
+        const struct slice name = journal_action_name(action);
+        (void)bson_uint32_to_string((uint32_t)action, &key, buffer, sizeof buffer);
+        (void)bson_append_utf8(&array, key, -1, name.data, (int)name.size);
+    }
+    (void)bson_append_array_end(&in, &array);
+    (void)bson_append_document_end(filter, &in);
+}
+
 enum error mongo_audit_block_count_entries(struct mongo_audit *audit, struct id subject,
                                            uint32_t counts[JOURNAL_ACTION_COUNT])
 {
@@ -62,6 +80,7 @@ enum error mongo_audit_block_count_entries(struct mongo_audit *audit, struct id 
     uint32_t known_count = 0;
     bson_t filter = BSON_INITIALIZER;
     BSON_APPEND_OID(&filter, "subject", &oid);
+    append_actions(&filter);
     mongoc_cursor_t *cursor = mongo_audit_find(audit, MONGO_JOURNAL, &filter,
                                                "{\"projection\": {\"action\": 1}, \"limit\": 64}");
     bson_destroy(&filter);
