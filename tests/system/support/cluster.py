@@ -8,6 +8,7 @@ import importlib.util
 import os
 import secrets
 import signal
+import socket
 import subprocess
 
 from support import process
@@ -21,6 +22,15 @@ def _starter():
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("with_mongo", loader))
     loader.exec_module(module)
     return module
+
+
+def free_port():
+    return _starter().free_port()
+
+
+def wait_until_ready(server, port):
+    """Waits until somebody listens there."""
+    _starter().wait_until_ready(server, port)
 
 
 class Database:
@@ -71,7 +81,7 @@ class Redis:
     def __init__(self, folder):
         self.folder = folder
         self.process = None
-        self.port = _starter().free_port()
+        self.port = free_port()
 
     @property
     def url(self):
@@ -82,8 +92,14 @@ class Redis:
             self.process = subprocess.Popen(
                 ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
                  "--appendonly", "no", "--dir", str(self.folder)], stdout=log, stderr=log)
-        _starter().wait_until_ready(self.process, self.port)
+        wait_until_ready(self.process, self.port)
         return self
+
+    def say(self, *words):
+        """A command; its answer as Redis wrote it."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(" ".join(words).encode() + b"\r\n")
+            return connection.recv(1 << 16).decode()
 
     def kill(self):
         if self.process is not None:
@@ -93,22 +109,27 @@ class Redis:
 
 
 class Cluster:
-    """Instances that share their secrets, so that each takes the others' tokens and webhooks."""
+    """Instances that share their secrets, so that each takes the others' tokens and webhooks.
 
-    def __init__(self, folder, database, content=None, count=INSTANCES, **settings):
+    `own` gives settings to one of them: own(number, the address of the database)."""
+
+    def __init__(self, folder, database, content=None, count=INSTANCES, own=None, **settings):
         self.database = database
+        self.uri = database.uri()
         self.instances = []
-        first = process.Usher(folder / "usher-0", MONGO_URI=database.uri(), USHER_WRITERS="2",
+        first = process.Usher(folder / "usher-0", MONGO_URI=self.uri, USHER_WRITERS="2",
                               USHER_LOOPS="2", **settings)
+        common = first.settings
         if content is not None:
             first.seed(content)
         for number in range(count):
             usher = first if number == 0 else process.Usher(folder / f"usher-{number}")
             if number > 0:
-                usher.settings = {**first.settings, "PORT": "0",
-                                  "USHER_DATA": str(usher.data)}
+                usher.settings = {**common, "PORT": "0", "USHER_DATA": str(usher.data)}
                 usher.jwt_secret = first.jwt_secret
                 usher.webhook_secrets = first.webhook_secrets
+            if own is not None:
+                usher.settings = {**usher.settings, **own(number, self.uri)}
             self.instances.append(usher)
             usher.start()
 

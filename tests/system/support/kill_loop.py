@@ -32,13 +32,14 @@ LOAD_END_LIMIT_S = 60
 class Load:
     """The client process."""
 
-    def __init__(self, folder, server, showtimes, seed, window=None, hold_seconds=600):
+    def __init__(self, folder, server, showtimes, seed, window=None, hold_seconds=600, tries=None):
         self.ledger_path = folder / "ledger.jsonl"
         self.ledger_path.touch()
         secrets_path = folder / "secrets.json"
         secrets_path.write_text(json.dumps({
             "jwt": server.jwt_secret, "webhook": server.webhook_secrets, "showtimes": showtimes,
-            "window": window or len(showtimes), "hold_ms": hold_seconds * 1000}))
+            "window": window or len(showtimes), "hold_ms": hold_seconds * 1000,
+            **({} if tries is None else {"tries": tries})}))
         self.process = subprocess.Popen(
             [sys.executable, str(LOAD_CLIENT), str(self.ledger_path), str(secrets_path), str(seed)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -53,11 +54,16 @@ class Load:
         assert line.startswith(word + " "), f"the load client says {line!r}"
         return int(line.split(" ")[1])
 
-    def go(self, port, number):
-        self._say(f"go {port} {number}")
+    def go(self, ports, number):
+        """To one port, or to several."""
+        listed = ports if isinstance(ports, int) else ",".join(map(str, ports))
+        self._say(f"go {listed} {number}")
 
     def hurry(self):
         self._say("hurry")
+
+    def halt(self):
+        self._say("halt")
 
     def operations_until_broken(self):
         """How many requests were answered in the round."""

@@ -1,0 +1,107 @@
+"""kill -9 of an instance, of Redis and of the database, under load: nothing answered is lost.
+
+Customers, staff, gateways and listeners of seat maps go to three instances at once, keep a ledger
+of all that they asked and heard, and repeat at another instance what had no answer. After each
+fault the ledger is held against what the instances say (support/story.py, proved by
+test_story.py), and in the end the documents are looked at from outside.
+
+USHER_SEED runs the same choices again.
+"""
+
+import signal
+import time
+
+import pytest
+from support import cluster, process, shared_load
+
+SHOWTIMES = 12
+MANY = 6  # Showtimes that are visited at one time.
+ANSWERS_LEAST = {("hold", 201): 25, ("hold", 409): 5, ("cancel", 200): 5, ("webhook", 200): 10,
+                 ("heard", 200): 20}
+FAULTS = ("kill_an_instance", "kill_redis", "kill_the_database", "forget_all_locks",
+          "stop_an_instance", "restart_an_instance")
+STOPPED_S = 5.5  # A lock lasts 5 s.
+AWAY_S = 1.0
+
+
+class Breaker:
+    """What breaks, and is mended."""
+
+    def __init__(self, database, redis, instances, chance):
+        self.database = database
+        self.redis = redis
+        self.instances = instances
+        self.chance = chance
+
+    def kill_an_instance(self):
+        usher = self.chance.choice(self.instances)
+        usher.kill()
+        time.sleep(self.chance.uniform(0, 0.5))
+        usher.start()
+
+    def restart_an_instance(self):
+        """As when a new version comes."""
+        usher = self.chance.choice(self.instances)
+        assert usher.stop() == 0
+        usher.start()
+
+    def kill_redis(self):
+        self.redis.kill()
+        time.sleep(self.chance.uniform(0, AWAY_S))
+        self.redis.start()
+
+    def kill_the_database(self):
+        self.database.kill()
+        time.sleep(self.chance.uniform(0, AWAY_S))
+        self.database.start()
+
+    def forget_all_locks(self):
+        for _ in range(20):
+            assert self.redis.say("FLUSHALL") == "+OK\r\n"
+            time.sleep(0.05)
+
+    def stop_an_instance(self):
+        """For longer than its locks last; then it goes on as if nothing had happened."""
+        usher = self.chance.choice(self.instances)
+        usher.process.send_signal(signal.SIGSTOP)
+        time.sleep(STOPPED_S)
+        usher.process.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """Database, Redis and three instances, with showtimes for each test."""
+    folder = tmp_path_factory.mktemp("parts")
+    database = cluster.Database(folder)
+    if database.given:
+        pytest.skip("a given database is not ours to kill")
+    database.start()
+    redis = cluster.Redis(folder).start()
+    content, showtimes = process.pool(2 * SHOWTIMES)
+    three = cluster.Cluster(folder, database, content, REDIS_URL=redis.url,
+                            HOLD_SECONDS=str(shared_load.HOLD_SECONDS), MAX_HELD_SEATS="100000")
+    yield database, redis, three, showtimes
+    for usher in three.instances:
+        usher.assert_well()
+        usher.release()
+        usher.assert_well()
+    redis.kill()
+    database.stop()
+
+
+@pytest.mark.parametrize("kind, window", [("one hot showtime", 1), ("many showtimes", MANY)])
+def test_whatever_is_killed_nothing_answered_is_lost(parts, tmp_path, chance, kind, window):
+    database, redis, three, showtimes = parts
+    mine = showtimes[:SHOWTIMES] if window == 1 else showtimes[SHOWTIMES:]
+    breaker = Breaker(database, redis, three.instances, chance)
+    shop = shared_load.Shop(three.instances, tmp_path, mine, chance, window)
+    for name in chance.sample(FAULTS, len(FAULTS)):
+        began_s = time.monotonic()
+        shop.round(getattr(breaker, name))
+        print(f"{kind}: {name} took {time.monotonic() - began_s:.1f} s")
+    in_order, owners = shop.end(three.uri)
+    lacking = {answer: shop.story.counts[answer] for answer, least in ANSWERS_LEAST.items()
+               if shop.story.counts[answer] < least}
+    assert not lacking, "the load must be a load"
+    assert shop.unanswered + sum(shop.story.counts.values()) > 300
+    assert in_order > 100 and owners > 5
