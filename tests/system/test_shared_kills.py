@@ -27,10 +27,10 @@ AWAY_S = 1.0
 class Breaker:
     """What breaks, and is mended."""
 
-    def __init__(self, database, redis, instances, chance):
-        self.database = database
-        self.redis = redis
-        self.instances = instances
+    def __init__(self, made, chance):
+        self.database = made.database
+        self.redis = made.redis
+        self.instances = made.instances
         self.chance = chance
 
     def kill_an_instance(self):
@@ -69,31 +69,19 @@ class Breaker:
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory):
+def three(tmp_path_factory):
     """Database, Redis and three instances, with showtimes for each test."""
-    folder = tmp_path_factory.mktemp("parts")
-    database = cluster.Database(folder)
-    if database.given:
-        pytest.skip("a given database is not ours to kill")
-    database.start()
-    redis = cluster.Redis(folder).start()
     content, showtimes = process.pool(2 * SHOWTIMES)
-    three = cluster.Cluster(folder, database, content, REDIS_URL=redis.url,
-                            HOLD_SECONDS=str(shared_load.HOLD_SECONDS), MAX_HELD_SEATS="100000")
-    yield database, redis, three, showtimes
-    for usher in three.instances:
-        usher.assert_well()
-        usher.release()
-        usher.assert_well()
-    redis.kill()
-    database.stop()
+    with cluster.whole(tmp_path_factory.mktemp("parts"), content,
+                       HOLD_SECONDS=str(shared_load.HOLD_SECONDS), MAX_HELD_SEATS="100000") as made:
+        made.showtimes = showtimes
+        yield made
 
 
 @pytest.mark.parametrize("kind, window", [("one hot showtime", 1), ("many showtimes", MANY)])
-def test_whatever_is_killed_nothing_answered_is_lost(parts, tmp_path, chance, kind, window):
-    database, redis, three, showtimes = parts
-    mine = showtimes[:SHOWTIMES] if window == 1 else showtimes[SHOWTIMES:]
-    breaker = Breaker(database, redis, three.instances, chance)
+def test_whatever_is_killed_nothing_answered_is_lost(three, tmp_path, chance, kind, window):
+    mine = three.showtimes[:SHOWTIMES] if window == 1 else three.showtimes[SHOWTIMES:]
+    breaker = Breaker(three, chance)
     shop = shared_load.Shop(three.instances, tmp_path, mine, chance, window)
     for name in chance.sample(FAULTS, len(FAULTS)):
         began_s = time.monotonic()

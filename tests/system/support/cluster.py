@@ -3,6 +3,7 @@
 The server is the one of tests/support/with_mongo: MONGO_URI, mongod, or SecantusDB.
 """
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
@@ -10,6 +11,8 @@ import secrets
 import signal
 import socket
 import subprocess
+
+import pytest
 
 from support import process
 
@@ -108,15 +111,35 @@ class Redis:
             self.process = None
 
 
+@contextlib.contextmanager
+def whole(folder, content, **options):
+    """A database that a test may kill, Redis, and instances; all are ended, however it goes."""
+    database = Database(folder)
+    if database.given:
+        pytest.skip("a given database is not ours to kill")
+    with contextlib.ExitStack() as ending:
+        ending.callback(database.stop)
+        database.start()
+        redis = Redis(folder)
+        ending.callback(redis.kill)
+        made = Cluster(folder, database, content, redis=redis.start(), **options)
+        ending.callback(made.end)
+        yield made
+
+
 class Cluster:
     """Instances that share their secrets, so that each takes the others' tokens and webhooks.
 
-    `own` gives settings to one of them: own(number, the address of the database)."""
+    `own` gives settings to one of them: own(number, the cluster)."""
 
-    def __init__(self, folder, database, content=None, count=INSTANCES, own=None, **settings):
+    def __init__(self, folder, database, content=None, count=INSTANCES, own=None, redis=None,
+                 **settings):
         self.database = database
+        self.redis = redis
         self.uri = database.uri()
         self.instances = []
+        if redis is not None:
+            settings.setdefault("REDIS_URL", redis.url)
         first = process.Usher(folder / "usher-0", MONGO_URI=self.uri, USHER_WRITERS="2",
                               USHER_LOOPS="2", **settings)
         common = first.settings
@@ -129,12 +152,33 @@ class Cluster:
                 usher.jwt_secret = first.jwt_secret
                 usher.webhook_secrets = first.webhook_secrets
             if own is not None:
-                usher.settings = {**usher.settings, **own(number, self.uri)}
+                usher.settings = {**usher.settings, **own(number, self)}
             self.instances.append(usher)
+            self._start(usher)
+
+    def _start(self, usher):
+        try:
             usher.start()
+        except BaseException:
+            for one in self.instances:
+                if one.process is not None:
+                    one.kill()
+            raise
 
     def __getitem__(self, number):
         return self.instances[number]
+
+    def end(self):
+        """Ends what runs, and fails for the first that was not well."""
+        failures = []
+        for usher in self.instances:
+            for judge in (usher.assert_well, usher.release, usher.assert_well):
+                try:
+                    judge()
+                except AssertionError as failure:
+                    failures.append(failure)
+        if failures:
+            raise failures[0]
 
     def customers(self, user):
         """The same user at each of the instances."""
