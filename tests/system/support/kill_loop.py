@@ -54,10 +54,10 @@ class Load:
         assert line.startswith(word + " "), f"the load client says {line!r}"
         return int(line.split(" ")[1])
 
-    def go(self, ports, number):
-        """To one port, or to several."""
+    def go(self, ports, *numbers):
+        """To one port, or to several; the round's number, and what it visits."""
         listed = ports if isinstance(ports, int) else ",".join(map(str, ports))
-        self._say(f"go {listed} {number}")
+        self._say(f"go {listed} {' '.join(map(str, numbers))}")
 
     def hurry(self):
         self._say("hurry")

@@ -8,7 +8,8 @@ so that a kill that comes next meets requests under way; `settle PORT` repeats w
 each with its key, and ends with `settled REPEATED`. It ends with its stdin.
 
 With several ports, a comma between them, who loses his connection goes to the next one and repeats
-there what he had no answer to; such a round ends with `halt`, and then `broken ANSWERS`.
+there what he had no answer to; such a round ends with `halt`, and then `broken ANSWERS`. `go PORTS
+ROUND FIRST SIZE` says which showtimes are visited.
 """
 
 import asyncio
@@ -96,12 +97,15 @@ class Shop:
         self.hurry = asyncio.Event()
         self.halted = False
         self.answers = 0
+        self.moved = 0  # Requests that were repeated elsewhere.
         self.delays = collections.Counter()  # What told a client to come again.
         self.window = secrets["showtimes"]
 
-    def start_round(self, number):
-        showtimes, size = self.secrets["showtimes"], self.secrets["window"]
-        first = number // ROUNDS_IN_A_WINDOW % (len(showtimes) - size + 1)
+    def start_round(self, number, first=None, size=None):
+        showtimes = self.secrets["showtimes"]
+        if first is None:
+            size = self.secrets["window"]
+            first = number // ROUNDS_IN_A_WINDOW % (len(showtimes) - size + 1)
         self.window = showtimes[first:first + size]
         self.hurry.clear()
         self.halted = False
@@ -196,6 +200,7 @@ class Actor:
             try:
                 await self.connect(ports[at])
                 if self.asked is not None:
+                    self.shop.moved += 1
                     await self.send(self.asked)
                 while not self.shop.halted and visits < VISITS_MAX:
                     visits += 1
@@ -392,7 +397,8 @@ async def settle(shop, port):
         if operation["key"] is not None and operation["status"] < 300:
             await actor.repeat(operation)
     actor.writer.close()
-    say(f"settled {len(unanswered)}")
+    say(f"settled {len(unanswered) + shop.moved}")
+    shop.moved = 0
     print("told to come again:", dict(shop.delays), file=sys.stderr)
 
 
@@ -407,7 +413,7 @@ async def main():
     playing = None
     while line := (await lines.readline()).decode().split():
         if line[0] == "go":
-            shop.start_round(int(line[2]))
+            shop.start_round(*map(int, line[2:]))
             ports = [int(port) for port in line[1].split(",")]
             playing = asyncio.create_task(play(shop, ports, int(line[2])))
         elif line[0] == "hurry":

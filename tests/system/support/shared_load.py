@@ -30,12 +30,12 @@ def wait_until_ready(instances):
 class Shop:
     """The instances of a cluster, and customers who go to any of them."""
 
-    def __init__(self, instances, folder, showtimes, chance, window):
+    def __init__(self, instances, folder, showtimes, chance):
         self.instances = instances
         self.showtimes = showtimes
         self.chance = chance
         self.story = story.Story(LAPSE_MS)
-        self.load = kill_loop.Load(folder, instances[0], showtimes, chance.getrandbits(32), window,
+        self.load = kill_loop.Load(folder, instances[0], showtimes, chance.getrandbits(32), None,
                                    HOLD_SECONDS, TRIES)
         self.reader = ledger.Reader(self.load.ledger_path)
         self.rounds = self.unanswered = 0
@@ -49,9 +49,11 @@ class Shop:
         usher = self.chance.choice(self.instances)
         return types.SimpleNamespace(port=usher.port, jwt_secret=self.instances[0].jwt_secret)
 
-    def round(self, fault):
-        """`fault()` breaks something, and has mended it when it returns."""
-        self.load.go(self.ports(), self.rounds)
+    def round(self, fault, first, size):
+        """Load on `size` showtimes; `fault()` breaks something, and has mended it when it
+        returns."""
+        began_s = time.monotonic()
+        self.load.go(self.ports(), self.rounds, first, size)
         time.sleep(self.chance.uniform(*BEFORE_S))
         fault()
         self.faults[fault.__name__] += 1
@@ -65,6 +67,8 @@ class Shop:
             self.story.take(operation)
         self.rounds += 1
         self.judge({operation["showtime"] for operation in operations}, False)
+        print(f"{fault.__name__} under load on {size} showtimes: {len(operations)} operations in"
+              f" {time.monotonic() - began_s:.1f} s")
 
     def judge(self, showtimes, everything):
         payments = {payment: booking.hold["user"] for showtime in showtimes
