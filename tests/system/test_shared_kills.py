@@ -25,7 +25,7 @@ FAULTS = ("kill_an_instance", "kill_redis", "kill_the_database", "forget_all_loc
 HOT_FAULTS = ("stop_an_instance", "kill_an_instance", "kill_redis", "kill_the_database",
               "forget_all_locks")
 STOPPED_S = 5.5  # A lock lasts 5 s.
-AWAY_S = 1.0
+AWAY_S = 1.5
 
 
 class Breaker:

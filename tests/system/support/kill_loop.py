@@ -35,6 +35,7 @@ class Load:
     def __init__(self, folder, server, showtimes, seed, window=None, hold_seconds=600, tries=None):
         self.ledger_path = folder / "ledger.jsonl"
         self.ledger_path.touch()
+        self.told_later = 0  # How often an outcome was not known yet.
         secrets_path = folder / "secrets.json"
         secrets_path.write_text(json.dumps({
             "jwt": server.jwt_secret, "webhook": server.webhook_secrets, "showtimes": showtimes,
@@ -52,7 +53,7 @@ class Load:
     def _hear(self, word):
         line = self.process.stdout.readline()
         assert line.startswith(word + " "), f"the load client says {line!r}"
-        return int(line.split(" ")[1])
+        return [int(number) for number in line.split()[1:]]
 
     def go(self, ports, *numbers):
         """To one port, or to several; the round's number, and what it visits."""
@@ -67,12 +68,13 @@ class Load:
 
     def operations_until_broken(self):
         """How many requests were answered in the round."""
-        return self._hear("broken")
+        return self._hear("broken")[0]
 
     def settle(self, port):
         """Repeats what has no answer; gives how many there were."""
         self._say(f"settle {port}")
-        return self._hear("settled")
+        repeated, self.told_later = self._hear("settled")
+        return repeated
 
     def end(self):
         self.process.stdin.close()

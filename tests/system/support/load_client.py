@@ -5,7 +5,8 @@ secrets, the showtimes, the `window` (how many of them are visited at a time), `
 often one may be told to come again (`tries`). It reads lines from stdin: `go PORTS ROUND` starts a
 round, which ends when every connection has broken, with `broken ANSWERS`; `hurry` ends all pauses,
 so that a kill that comes next meets requests under way; `settle PORT` repeats what has no answer,
-each with its key, and ends with `settled REPEATED`. It ends with its stdin.
+each with its key, and ends with `settled REPEATED UNKNOWN`, where UNKNOWN is how often a client was
+told until now that an outcome is not known yet. It ends with its stdin.
 
 With several ports, a comma between them, who loses his connection goes to the next one and repeats
 there what he had no answer to; such a round ends with `halt`, and then `broken ANSWERS`. `go PORTS
@@ -397,9 +398,8 @@ async def settle(shop, port):
         if operation["key"] is not None and operation["status"] < 300:
             await actor.repeat(operation)
     actor.writer.close()
-    say(f"settled {len(unanswered) + shop.moved}")
+    say(f"settled {len(unanswered) + shop.moved} {shop.delays['OUTCOME_UNKNOWN']}")
     shop.moved = 0
-    print("told to come again:", dict(shop.delays), file=sys.stderr)
 
 
 async def main():

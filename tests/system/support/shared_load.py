@@ -38,7 +38,7 @@ class Shop:
         self.load = kill_loop.Load(folder, instances[0], showtimes, chance.getrandbits(32), None,
                                    HOLD_SECONDS, TRIES)
         self.reader = ledger.Reader(self.load.ledger_path)
-        self.rounds = self.unanswered = 0
+        self.rounds = self.unanswered = self.told_later = 0
         self.faults = collections.Counter()
 
     def ports(self):
@@ -62,6 +62,7 @@ class Shop:
         self.load.operations_until_broken()
         wait_until_ready(self.instances)
         self.unanswered += self.load.settle(self.anybody().port)
+        self.told_later = self.load.told_later
         operations = self.reader.read()
         for operation in operations:
             self.story.take(operation)

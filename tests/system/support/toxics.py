@@ -55,6 +55,9 @@ class Proxy:
     def delay(self, latency_ms, jitter_ms=0):
         self.poison("latency", "downstream", latency=latency_ms, jitter=jitter_ms)
 
+    def delay_requests(self, latency_ms):
+        self.poison("latency", "upstream", latency=latency_ms)
+
     def reset(self):
         """Connections are reset by the peer, those that are new too."""
         self.poison("reset_peer", "downstream", timeout=0)
