@@ -22,8 +22,7 @@ ANSWERS_LEAST = {("hold", 201): 100, ("hold", 409): 50, ("cancel", 200): 20, ("p
                  ("heard", 200): 100}
 FAULTS = ("kill_an_instance", "kill_redis", "kill_the_database", "forget_all_locks",
           "restart_an_instance")
-HOT_FAULTS = ("stop_an_instance", "kill_an_instance", "kill_redis", "kill_the_database",
-              "forget_all_locks")
+HOT_FAULTS = ("stop_an_instance", "kill_an_instance", "kill_the_database", "forget_all_locks")
 STOPPED_S = 5.5  # A lock lasts 5 s.
 AWAY_S = 1.5
 

@@ -209,9 +209,6 @@ class Networks:
     def redis_slow(self):
         self._for_a_while(self.net.to_redis, Proxy.delay, 90, 60)
 
-    def redis_refuses(self):
-        self._for_a_while(self.net.to_redis, Proxy.cut)
-
 
 def test_whatever_the_network_does_nothing_answered_is_lost(net, tmp_path, chance):
     networks = Networks(net, chance)
