@@ -20,8 +20,7 @@ SHOWTIMES = 16
 ANSWERS_LEAST = {("hold", 201): 100, ("hold", 409): 50, ("cancel", 200): 20, ("pay", 201): 20,
                  ("webhook", 200): 50, ("refund", 202): 5, ("price", 200): 5, ("block", 201): 3,
                  ("heard", 200): 100}
-FAULTS = ("kill_an_instance", "kill_redis", "kill_the_database", "forget_all_locks",
-          "restart_an_instance")
+FAULTS = ("kill_an_instance", "kill_redis", "kill_the_database", "restart_an_instance")
 HOT_FAULTS = ("stop_an_instance", "kill_an_instance", "kill_the_database", "forget_all_locks")
 STOPPED_S = 5.5  # A lock lasts 5 s.
 AWAY_S = 1.5

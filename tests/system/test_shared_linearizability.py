@@ -12,7 +12,7 @@ from support import cluster
 from support.history import History, Traveller
 from test_linearizability import HOLD_S, Table, customers, judge, tiny_showtimes
 
-SECONDS = 14
+SECONDS = 12
 PLAYED_AT_ONCE = 16  # Showtimes; each for longer than a hold and its guard.
 PAUSE_S = (0.3, 1.0)
 # What must have been seen for the run to have said anything.

@@ -87,8 +87,8 @@ class Shop:
         self.load.end()
         in_order = self.story.judge_order()
         owners = self.story.judge_owners(self.showtimes)
-        documents.assert_sound(uri)
         self.judge(self.showtimes, True)
+        documents.assert_sound(uri)
         print(f"{dict(self.faults)}; {self.unanswered} requests lost their answer; {in_order}"
               f" answers in order, {owners} changes of owner, {self.story.late_payments()}"
               f" payments too late\n{dict(self.story.counts)}")
