@@ -91,6 +91,10 @@ class Later(threading.Thread):
         return self.answer
 
 
+def lock_of(showtime):
+    return f"lock:booking:showtime:{showtime}"
+
+
 # --- What the database answers. ---
 
 # What was carried out or not, and is known after another try: the class, how often, the failure.
@@ -153,6 +157,19 @@ def test_a_commit_that_is_not_replicated_is_unknown_and_becomes_definite(pair, s
     assert pair[0].api.statuses(showtime) == {"C3": "held"}
 
 
+def test_a_commit_that_was_not_known_and_was_overtaken_is_lost(pair, showtime):
+    here, there = pair.customers("overtaken")
+    here.get(f"/api/showtimes/{showtime}/seats").expect(200)
+    offset = len(pair[0].events("mongo_failed"))
+    with FailPoint(pair, None, ["update"], closeConnection=True):
+        asked = Later(lambda: here.hold(showtime, ["C3", "C4"]))
+        until(lambda: "unknown" in commits_failed(pair, offset), "it is not tried")
+        pair.redis.say("DEL", lock_of(showtime))
+        there.held(showtime, ["C3"])
+    asked.heard().expect(409, "SEAT_HELD_BY_ANOTHER")
+    assert pair[0].api.statuses(showtime) == {"C3": "held"}
+
+
 def test_a_database_that_is_slow_is_waited_for(pair, showtime):
     here, _ = pair.customers("patient")
     with FailPoint(pair, 1, ["update"], blockConnection=True, blockTimeMS=BLOCKED_MS):
@@ -176,10 +193,6 @@ def test_money_whose_commit_stays_unknown_is_decided_once(pair, showtime):
 
 
 # --- What becomes of locks. ---
-
-def lock_of(showtime):
-    return f"lock:booking:showtime:{showtime}"
-
 
 def test_a_lock_that_nobody_gives_back_costs_only_who_requires_it(pair, showtime):
     """As that of a dead instance, or of one whose Redis has a clock that stands still."""
@@ -220,10 +233,11 @@ def test_who_stood_still_longer_than_his_lock_lasts_finds_the_seat_taken(pair, s
         pair[0].process.send_signal(signal.SIGCONT)
     answer = asked.heard()
     assert (answer.status, answer.code) in [(409, "SEAT_HELD_BY_ANOTHER"), (503, "OUTCOME_UNKNOWN")]
+    here.held(showtime, ["C4"])  # The turn that stood still is over now.
     assert pair.redis.say("GET", lock_of(showtime)) == "$8\r\nsomebody\r\n", "it was not his"
     pair.redis.say("DEL", lock_of(showtime))
-    assert pair[0].api.statuses(showtime) == {"C3": "held"}
-    assert len(here.bookings().expect(200).json["items"]) == 1, "that of the other instance"
+    assert pair[0].api.statuses(showtime) == {"C3": "held", "C4": "held"}
+    assert len(here.bookings().expect(200).json["items"]) == 2, "C3 is that of the other instance"
 
 
 def test_who_dies_with_a_lock_keeps_nobody_for_long(pair, showtime):
