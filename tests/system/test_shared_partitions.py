@@ -10,47 +10,25 @@ import time
 import pymongo
 import pytest
 from support import api as calls
-from support import cluster, process, shared_load, toxics
+from support import process, toxics
 from support.toxics import Proxy
 
-SHOWTIMES = 40
-LOADED = 12  # Showtimes of the load.
-MANY = 6
+SHOWTIMES = 10
 BLOCKED_MS = 800
 INTO_IT_S = 0.4  # The command is with the database, and has not been answered.
 ANSWERED_WITHIN_S = 12  # The promise is 5 s; the machine may be busy.
 BACK_WITHIN_S = 30
-LASTS_S = (0.3, 1.5)
-LASTS_LONG_S = 5.0  # Longer than anybody waits: outcomes stay unknown.
 AMOUNT = 100000  # One standard seat.
 
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
     """Three instances behind networks of their own."""
-    folder = tmp_path_factory.mktemp("net")
     content, showtimes = process.pool(SHOWTIMES)
-    proxies = []
-
-    def own(number, made):
-        to_mongo = toxiproxy.proxy(f"mongo-{number}", made.database.port)
-        to_redis = toxiproxy.proxy(f"redis-{number}", made.redis.port)
-        proxies.append((to_mongo, to_redis))
-        return {"MONGO_URI": made.uri.replace(f":{made.database.port}/", f":{to_mongo.port}/"),
-                "REDIS_URL": f"redis://127.0.0.1:{to_redis.port}"}
-
-    toxiproxy = toxics.Toxiproxy(folder)
-    try:
-        with cluster.whole(folder, content, own=own, MAX_HELD_SEATS="100000",
-                           HOLD_SECONDS=str(shared_load.HOLD_SECONDS)) as made:
-            made.to_mongo, made.to_redis = zip(*proxies)
-            made.loaded, made.showtimes = showtimes[:LOADED], iter(showtimes[LOADED:])
-            made.client = pymongo.MongoClient(made.uri, directConnection=True)
-            yield made
-            for proxy in (*made.to_mongo, *made.to_redis):
-                proxy.mend()
-    finally:
-        toxiproxy.stop()
+    with toxics.cluster_behind_proxies(tmp_path_factory.mktemp("net"), content) as made:
+        made.showtimes = iter(showtimes)
+        made.client = pymongo.MongoClient(made.uri, directConnection=True)
+        yield made
 
 
 @pytest.fixture
@@ -173,49 +151,3 @@ def test_an_instance_that_is_cut_off_says_so_and_comes_back_by_itself(net, showt
     until_ready(net[0])
     assert here.booking(booking).expect(200).json["status"] == "confirmed"
     assert net[0].api.statuses(showtime)["C5"] == "held"
-
-
-class Networks:
-    """What fails, for one instance at a time, and works again."""
-
-    def __init__(self, net, chance):
-        self.net = net
-        self.chance = chance
-
-    def _for_a_while(self, proxies, fault, *arguments):
-        with self.chance.choice(proxies).being(fault, *arguments):
-            time.sleep(self.chance.uniform(*LASTS_S))
-
-    def database_answers_lost(self):
-        with self.chance.choice(self.net.to_mongo).being(Proxy.lose_answers):
-            time.sleep(LASTS_LONG_S)
-
-    def database_half_open(self):
-        self._for_a_while(self.net.to_mongo, Proxy.lose_all)
-
-    def database_slow(self):
-        self._for_a_while(self.net.to_mongo, Proxy.delay, 60, 50)
-
-    def database_resets(self):
-        self._for_a_while(self.net.to_mongo, Proxy.reset)
-
-    def database_refuses(self):
-        self._for_a_while(self.net.to_mongo, Proxy.cut)
-
-    def redis_hangs(self):
-        self._for_a_while(self.net.to_redis, Proxy.lose_answers)
-
-
-def test_whatever_the_network_does_nothing_answered_is_lost(net, tmp_path, chance):
-    networks = Networks(net, chance)
-    shop = shared_load.Shop(net.instances, tmp_path, net.loaded, chance)
-    names = [name for name in dir(Networks) if not name.startswith("_")]
-    for number, name in enumerate(chance.sample(names, len(names))):
-        if number % 2 == 0:
-            shop.round(getattr(networks, name), number // 2, MANY)
-        else:
-            shop.round(getattr(networks, name), LOADED - 1, 1)
-    in_order, owners = shop.end(net.uri)
-    assert shop.story.counts["hold", 201] > 50 and shop.story.counts["webhook", 200] > 20
-    assert in_order > 300 and owners > 10
-    assert shop.told_later > 0, "some outcomes must have been unknown for a while"

@@ -11,8 +11,7 @@ import json
 import subprocess
 import time
 
-from support import process
-from support.cluster import free_port
+from support import cluster, process
 
 BINARY = process.REPOSITORY / "build" / "toxiproxy"
 STARTED_WITHIN_S = 20
@@ -77,7 +76,7 @@ class Toxiproxy:
 
     def __init__(self, folder):
         assert BINARY.exists(), "there is no toxiproxy: run tools/setup"
-        self.port = free_port()
+        self.port = cluster.free_port()
         with open(folder / "toxiproxy.log", "ab") as log:
             self.process = subprocess.Popen(
                 [str(BINARY), "-host", "127.0.0.1", "-port", str(self.port)], stdout=log,
@@ -103,7 +102,7 @@ class Toxiproxy:
         return json.loads(text) if text.startswith((b"{", b"[")) else None
 
     def proxy(self, name, service_port):
-        port = free_port()
+        port = cluster.free_port()
         self.ask("POST", "/proxies", {"name": name, "listen": f"127.0.0.1:{port}",
                                       "upstream": f"127.0.0.1:{service_port}", "enabled": True})
         return Proxy(self, name, port)
@@ -111,3 +110,25 @@ class Toxiproxy:
     def stop(self):
         self.process.terminate()
         self.process.wait(STARTED_WITHIN_S)
+
+
+@contextlib.contextmanager
+def cluster_behind_proxies(folder, content, **options):
+    """A cluster of which each instance has ways of its own: to_mongo[number], to_redis[number]."""
+    to_mongo, to_redis = [], []
+
+    def own(number, made):
+        to_mongo.append(toxiproxy.proxy(f"mongo-{number}", made.database.port))
+        to_redis.append(toxiproxy.proxy(f"redis-{number}", made.redis.port))
+        uri = made.uri.replace(f":{made.database.port}/", f":{to_mongo[number].port}/")
+        return {"MONGO_URI": uri, "REDIS_URL": f"redis://127.0.0.1:{to_redis[number].port}"}
+
+    toxiproxy = Toxiproxy(folder)
+    try:
+        with cluster.whole(folder, content, own=own, **options) as made:
+            made.to_mongo, made.to_redis = to_mongo, to_redis
+            yield made
+            for proxy in (*to_mongo, *to_redis):
+                proxy.mend()
+    finally:
+        toxiproxy.stop()
