@@ -138,6 +138,43 @@ func TestWhatCanHaveHappenedIsAccepted(t *testing.T) {
 	}
 }
 
+// Several instances keep a seat for a while after its hold: their clocks differ.
+func TestAGuardKeepsOthersOffAndNothingElse(t *testing.T) {
+	guarded := map[string]history{
+		"a refusal in the guard":   {"0 1 hold A1 -> 201 b1", "1500 1501 hold A1 -> 409 A1=held"},
+		"over, and not yet marked": {"0 1 hold A1 -> 201 b1", "1500 1501 pay b1 -> BOOKING_HOLD_EXPIRED", "1502 1503 booking b1 -> pending"},
+		"money and a seat in its guard": {
+			"0 1 hold A1 -> 201 b1", "2 3 pay b1 -> 201 p1",
+			"1500 1501 hold A1 -> 201 b2", "3000 3001 money p1 -> refund",
+		},
+	}
+	forbidden := map[string]history{
+		"a refusal after the guard": {"0 1 hold A1 -> 201 b1", "3001 3002 hold A1 -> 409 A1=held"},
+		"paying in the guard":       {"0 1 hold A1 -> 201 b1", "1500 1501 pay b1 -> 201 p1"},
+		"a seat sold twice":         {"0 1 hold A1 -> 201 b1", "500 501 hold A1 -> 201 b2"},
+	}
+	for name, lines := range guarded {
+		if fault := judgeOrder(guard(parse(t, lines)), ""); fault != "" {
+			t.Errorf("%s: %s", name, fault)
+		}
+		if judgeOrder(parse(t, lines), "") == "" {
+			t.Errorf("%s: was accepted without a guard", name)
+		}
+	}
+	for name, lines := range forbidden {
+		if judgeOrder(guard(parse(t, lines)), "") == "" {
+			t.Errorf("%s: was accepted", name)
+		}
+	}
+}
+
+func guard(operations []*operation) []*operation {
+	for _, op := range operations {
+		op.GuardMs = 2000
+	}
+	return operations
+}
+
 func TestWhatCannotHaveHappenedIsFound(t *testing.T) {
 	for name, lines := range impossible {
 		if judgeOrder(parse(t, lines), "") == "" {

@@ -45,6 +45,7 @@ type operation struct {
 	Booking  string   `json:"booking"`
 	Payment  string   `json:"payment"`
 	HoldMs   int64    `json:"hold_ms"`
+	GuardMs  int64    `json:"guard_ms"`  // So much longer a hold keeps others off its seats.
 	Call     int64    `json:"call_ns"`   // By a steady clock.
 	Return   int64    `json:"return_ns"` // 0: nothing was heard.
 	CallMs   int64    `json:"call_ms"`   // By the wall's clock, that of holds.

@@ -105,7 +105,12 @@ func (s *showtime) addPayment(p payment) {
 func (b *booking) mayBeOver(op *operation) bool { return op.returned() >= b.endsFromMs }
 func (b *booking) mayLive(op *operation) bool   { return op.CallMs < b.endsToMs }
 func (b *booking) mayShow(op *operation) bool {
-	return b.endsToMs == never || op.CallMs < b.endsToMs+shownAfterEndMs
+	return b.endsToMs == never || op.CallMs < b.endsToMs+op.GuardMs+shownAfterEndMs
+}
+
+// May it keep others off its seats at the beginning of the operation?
+func (b *booking) mayGuard(op *operation) bool {
+	return b.endsToMs == never || op.CallMs < b.endsToMs+op.GuardMs
 }
 
 // The clock has ended a hold.

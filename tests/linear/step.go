@@ -55,7 +55,7 @@ func refusedHold(after showtime, op *operation) []showtime {
 		if b == nil || (status == "booked") != (b.status == confirmed) {
 			return nil
 		}
-		if b.status == held && !b.mayLive(op) {
+		if b.status == held && !b.mayGuard(op) {
 			return nil
 		}
 	}
@@ -99,6 +99,11 @@ func endedOr(before showtime, op *operation, status string) []showtime {
 	b := after.booking(op.Booking)
 	if b.status == held && b.mayBeOver(op) {
 		after.expire(b)
+		if op.GuardMs > 0 { // It is over for its owner, and still keeps others off.
+			lapsed := before.copy()
+			lapsed.notBeforeMs = after.notBeforeMs
+			return []showtime{after, lapsed}
+		}
 	}
 	if b.status == expired || b.status == status {
 		return []showtime{after}
@@ -191,7 +196,7 @@ func decided(before showtime, op *operation, outcome string) (showtime, bool) {
 	}
 	for _, seat := range b.seats {
 		other := after.owner(seat)
-		if other != nil && (other.status == confirmed || other.mayLive(op)) {
+		if other != nil && (other.status == confirmed || other.mayGuard(op)) {
 			return after, true
 		}
 	}

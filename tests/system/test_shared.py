@@ -55,6 +55,17 @@ def showtime(shared):
     return next(shared.showtimes)
 
 
+def test_a_price_that_one_instance_changed_is_told_by_all(shared, showtime):
+    price = {"standard": 90000, "vip": 150000, "couple": 250000}
+    answer = shared[0].api.staff().request("PATCH", f"/api/showtimes/{showtime}", {"price": price})
+    assert answer.expect(200).json["price"] == price
+    for number, usher in enumerate(shared.instances):
+        told = usher.api.public.get(f"/api/showtimes/{showtime}").expect(200).json
+        assert told["price"] == price
+        hold = usher.api.customer().hold(showtime, [f"C{number + 1}"]).expect(201)
+        assert hold.json["final_amount"] == 90000
+
+
 def fire_at_all(instances, requests):
     """The requests at once, to the instances by turns; the answers of all."""
     answers = []

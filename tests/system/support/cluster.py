@@ -3,12 +3,16 @@
 The server is the one of tests/support/with_mongo: MONGO_URI, mongod, or SecantusDB.
 """
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
 import secrets
 import signal
+import socket
 import subprocess
+
+import pytest
 
 from support import process
 
@@ -21,6 +25,15 @@ def _starter():
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("with_mongo", loader))
     loader.exec_module(module)
     return module
+
+
+def free_port():
+    return _starter().free_port()
+
+
+def wait_until_ready(server, port):
+    """Waits until somebody listens there."""
+    _starter().wait_until_ready(server, port)
 
 
 class Database:
@@ -71,7 +84,7 @@ class Redis:
     def __init__(self, folder):
         self.folder = folder
         self.process = None
-        self.port = _starter().free_port()
+        self.port = free_port()
 
     @property
     def url(self):
@@ -82,8 +95,14 @@ class Redis:
             self.process = subprocess.Popen(
                 ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
                  "--appendonly", "no", "--dir", str(self.folder)], stdout=log, stderr=log)
-        _starter().wait_until_ready(self.process, self.port)
+        wait_until_ready(self.process, self.port)
         return self
+
+    def say(self, *words):
+        """A command; its answer as Redis wrote it."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(" ".join(words).encode() + b"\r\n")
+            return connection.recv(1 << 16).decode()
 
     def kill(self):
         if self.process is not None:
@@ -92,28 +111,74 @@ class Redis:
             self.process = None
 
 
-class Cluster:
-    """Instances that share their secrets, so that each takes the others' tokens and webhooks."""
+@contextlib.contextmanager
+def whole(folder, content, **options):
+    """A database that a test may kill, Redis, and instances; all are ended, however it goes."""
+    database = Database(folder)
+    if database.given:
+        pytest.skip("a given database is not ours to kill")
+    with contextlib.ExitStack() as ending:
+        ending.callback(database.stop)
+        database.start()
+        redis = Redis(folder)
+        ending.callback(redis.kill)
+        made = Cluster(folder, database, content, redis=redis.start(), **options)
+        ending.callback(made.end)
+        yield made
 
-    def __init__(self, folder, database, content=None, count=INSTANCES, **settings):
+
+class Cluster:
+    """Instances that share their secrets, so that each takes the others' tokens and webhooks.
+
+    `own` gives settings to one of them: own(number, the cluster)."""
+
+    def __init__(self, folder, database, content=None, count=INSTANCES, own=None, redis=None,
+                 **settings):
         self.database = database
+        self.redis = redis
+        self.uri = database.uri()
         self.instances = []
-        first = process.Usher(folder / "usher-0", MONGO_URI=database.uri(), USHER_WRITERS="2",
+        if redis is not None:
+            settings.setdefault("REDIS_URL", redis.url)
+        first = process.Usher(folder / "usher-0", MONGO_URI=self.uri, USHER_WRITERS="2",
                               USHER_LOOPS="2", **settings)
+        common = first.settings
         if content is not None:
             first.seed(content)
         for number in range(count):
             usher = first if number == 0 else process.Usher(folder / f"usher-{number}")
             if number > 0:
-                usher.settings = {**first.settings, "PORT": "0",
-                                  "USHER_DATA": str(usher.data)}
+                usher.settings = {**common, "PORT": "0", "USHER_DATA": str(usher.data)}
                 usher.jwt_secret = first.jwt_secret
                 usher.webhook_secrets = first.webhook_secrets
+            if own is not None:
+                usher.settings = {**usher.settings, **own(number, self)}
             self.instances.append(usher)
+            self._start(usher)
+
+    def _start(self, usher):
+        try:
             usher.start()
+        except BaseException:
+            for one in self.instances:
+                if one.process is not None:
+                    one.kill()
+            raise
 
     def __getitem__(self, number):
         return self.instances[number]
+
+    def end(self):
+        """Ends what runs, and fails for the first that was not well."""
+        failures = []
+        for usher in self.instances:
+            for judge in (usher.assert_well, usher.release, usher.assert_well):
+                try:
+                    judge()
+                except AssertionError as failure:
+                    failures.append(failure)
+        if failures:
+            raise failures[0]
 
     def customers(self, user):
         """The same user at each of the instances."""

@@ -2,8 +2,9 @@
 
 A line of the file is an operation, read by tests/linear: `showtime`, `client` (who asks one
 thing at a time), `kind` and what it names, `call_ns` and `return_ns` by the steady clock,
-`call_ms` and `return_ms` by the wall's, `retried` (sent more than once under one key), `answer`
-(null: none was heard, so that it may have had its effect at any time since, or none).
+`call_ms` and `return_ms` by the wall's, `guard_ms` (so much longer a hold keeps others off),
+`retried` (sent more than once under one key), `answer` (null: none was heard, so that it may have
+had its effect at any time since, or none).
 """
 
 import http.client
@@ -49,6 +50,8 @@ class History:
 class Witness:
     """A client that writes down what it does. `leaves` says which calls it does not wait for."""
 
+    guard_ms = 0
+
     def __init__(self, history, server, number, leaves):
         self.history = history
         self.api = server.api
@@ -67,6 +70,7 @@ class Witness:
             client.close()
         client.timeout_s = calls.TIMEOUT_S if patient else IMPATIENCE_S
         operation = {"showtime": showtime, "client": self.number, "kind": kind, **named,
+                     "guard_ms": self.guard_ms,
                      "call_ns": time.monotonic_ns(), "call_ms": time.time_ns() // 1_000_000}
         answer, tries = None, 0
         limit_s = time.monotonic() + ANSWER_TIMEOUT_S
@@ -95,7 +99,8 @@ class Witness:
         except (OSError, http.client.HTTPException):
             self.client.close()
             return None
-        return None if answer.status == 503 else answer
+        later = answer.status == 503 or answer.code == "BOOKING_LOCK_FAILED"
+        return None if later else answer
 
     def hold(self, showtime, user, seats, hold_ms):
         key = calls.new_key()
@@ -149,3 +154,20 @@ class Witness:
         return self.ask("booking", showtime, user, lambda client: client.booking(booking),
                         lambda answer: {"booking_status": answer.json["status"]},
                         repeat=False, booking=booking)
+
+
+class Traveller(Witness):
+    """A client of several instances: who gives no answer is left for the next one."""
+
+    guard_ms = 2000  # Against clocks that differ.
+
+    def __init__(self, history, several, number, leaves):
+        self.ports = [usher.port for usher in several.instances]
+        super().__init__(history, several[number % len(self.ports)], number, leaves)
+
+    def once(self, send):
+        answer = super().once(send)
+        if answer is None:
+            self.client.close()
+            self.client.port = self.ports[(self.ports.index(self.client.port) + 1) % len(self.ports)]
+        return answer

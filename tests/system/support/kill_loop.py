@@ -32,13 +32,15 @@ LOAD_END_LIMIT_S = 60
 class Load:
     """The client process."""
 
-    def __init__(self, folder, server, showtimes, seed, window=None, hold_seconds=600):
+    def __init__(self, folder, server, showtimes, seed, window=None, hold_seconds=600, tries=None):
         self.ledger_path = folder / "ledger.jsonl"
         self.ledger_path.touch()
+        self.told_later = 0  # How often an outcome was not known yet.
         secrets_path = folder / "secrets.json"
         secrets_path.write_text(json.dumps({
             "jwt": server.jwt_secret, "webhook": server.webhook_secrets, "showtimes": showtimes,
-            "window": window or len(showtimes), "hold_ms": hold_seconds * 1000}))
+            "window": window or len(showtimes), "hold_ms": hold_seconds * 1000,
+            **({} if tries is None else {"tries": tries})}))
         self.process = subprocess.Popen(
             [sys.executable, str(LOAD_CLIENT), str(self.ledger_path), str(secrets_path), str(seed)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -51,22 +53,28 @@ class Load:
     def _hear(self, word):
         line = self.process.stdout.readline()
         assert line.startswith(word + " "), f"the load client says {line!r}"
-        return int(line.split(" ")[1])
+        return [int(number) for number in line.split()[1:]]
 
-    def go(self, port, number):
-        self._say(f"go {port} {number}")
+    def go(self, ports, *numbers):
+        """To one port, or to several; the round's number, and what it visits."""
+        listed = ports if isinstance(ports, int) else ",".join(map(str, ports))
+        self._say(f"go {listed} {' '.join(map(str, numbers))}")
 
     def hurry(self):
         self._say("hurry")
 
+    def halt(self):
+        self._say("halt")
+
     def operations_until_broken(self):
         """How many requests were answered in the round."""
-        return self._hear("broken")
+        return self._hear("broken")[0]
 
     def settle(self, port):
         """Repeats what has no answer; gives how many there were."""
         self._say(f"settle {port}")
-        return self._hear("settled")
+        repeated, self.told_later = self._hear("settled")
+        return repeated
 
     def end(self):
         self.process.stdin.close()

@@ -1,14 +1,20 @@
 """A process of customers, staff and listeners that act until the server breaks.
 
 Run as `load_client.py LEDGER SECRETS SEED`, where SECRETS is a JSON file with the server's
-secrets, the showtimes, the `window` (how many of them are visited at a time) and `hold_ms`. It
-reads lines from stdin: `go PORT ROUND` starts a round, which ends when every connection has
-broken, with `broken ANSWERS`; `hurry` ends all pauses, so that a kill that comes next meets
-requests under way; `settle PORT` repeats what has no answer, each with its key, and ends with
-`settled REPEATED`. It ends with its stdin.
+secrets, the showtimes, the `window` (how many of them are visited at a time), `hold_ms`, and how
+often one may be told to come again (`tries`). It reads lines from stdin: `go PORTS ROUND` starts a
+round, which ends when every connection has broken, with `broken ANSWERS`; `hurry` ends all pauses,
+so that a kill that comes next meets requests under way; `settle PORT` repeats what has no answer,
+each with its key, and ends with `settled REPEATED UNKNOWN`, where UNKNOWN is how often a client was
+told until now that an outcome is not known yet. It ends with its stdin.
+
+With several ports, a comma between them, who loses his connection goes to the next one and repeats
+there what he had no answer to; such a round ends with `halt`, and then `broken ANSWERS`. `go PORTS
+ROUND FIRST SIZE` says which showtimes are visited.
 """
 
 import asyncio
+import collections
 import json
 import random
 import sys
@@ -22,7 +28,9 @@ LISTENERS = 3
 PAUSE_MAX_S = 0.16  # Of a customer between two visits.
 STAFF_PAUSE_MAX_S = 0.2
 ANSWER_TIMEOUT_S = 20
-TRIES_MAX = 10  # Of a request that is told to come again.
+TRIES_MAX = 10  # Of a request that is told to come again, unless the secrets say otherwise.
+AGAIN_AFTER_S = 0.2
+MOVE_AFTER_S = 0.05
 VISITS_MAX = 1000  # A round lasts less than a second.
 LATE_MS = 300  # After the end of a hold, its money comes.
 ROUNDS_IN_A_WINDOW = 3
@@ -88,14 +96,20 @@ class Shop:
         self.late = []  # Of (the moment when money comes, its message, its facts).
         self.blocks = []  # Of (block id, showtime).
         self.hurry = asyncio.Event()
+        self.halted = False
         self.answers = 0
+        self.moved = 0  # Requests that were repeated elsewhere.
+        self.delays = collections.Counter()  # What told a client to come again.
         self.window = secrets["showtimes"]
 
-    def start_round(self, number):
-        showtimes, size = self.secrets["showtimes"], self.secrets["window"]
-        first = number // ROUNDS_IN_A_WINDOW % (len(showtimes) - size + 1)
+    def start_round(self, number, first=None, size=None):
+        showtimes = self.secrets["showtimes"]
+        if first is None:
+            size = self.secrets["window"]
+            first = number // ROUNDS_IN_A_WINDOW % (len(showtimes) - size + 1)
         self.window = showtimes[first:first + size]
         self.hurry.clear()
+        self.halted = False
         self.answers = 0
 
     def note(self, op, request, user, role, key, facts):
@@ -135,6 +149,7 @@ class Actor:
         self.chance = random.Random(shop.chance.getrandbits(64))
         self.user = user
         self.role = role
+        self.asked = None  # What has no answer yet.
         self.done = []  # Answered operations with a key.
 
     async def connect(self, port):
@@ -157,16 +172,19 @@ class Actor:
 
     async def send(self, operation):
         """Until it has an answer; what may come again later does."""
-        for _ in range(TRIES_MAX):
+        self.asked = operation
+        for _ in range(self.shop.secrets.get("tries", TRIES_MAX)):
             try:
                 self.writer.write(as_bytes(operation, self.shop.secrets))
                 answer = await asyncio.wait_for(swarm.read_answer(self.reader), ANSWER_TIMEOUT_S)
             except (OSError, asyncio.IncompleteReadError) as error:
                 raise Broken from error
-            if answer.status != 503:
+            if answer.status != 503 and answer.code != "BOOKING_LOCK_FAILED":
                 break
-            await asyncio.sleep(0.2)
+            self.shop.delays[answer.code] += 1
+            await asyncio.sleep(AGAIN_AFTER_S)
         self.shop.answered(operation, answer)
+        self.asked = None
 
     async def repeat(self, operation):
         """The same key again, as an operation of its own."""
@@ -176,13 +194,23 @@ class Actor:
                                {**facts, "repeats": operation["seq"]})
         await self.send(again)
 
-    async def live(self, port):
-        try:
-            await self.connect(port)
-            for _ in range(VISITS_MAX):
-                await self.visit()
-        except (Broken, OSError):
-            pass
+    async def live(self, ports):
+        at = self.chance.randrange(len(ports))
+        visits = 0
+        while not self.shop.halted and visits < VISITS_MAX:
+            try:
+                await self.connect(ports[at])
+                if self.asked is not None:
+                    self.shop.moved += 1
+                    await self.send(self.asked)
+                while not self.shop.halted and visits < VISITS_MAX:
+                    visits += 1
+                    await self.visit()
+            except (Broken, OSError):
+                if len(ports) == 1:
+                    return
+                at = (at + 1) % len(ports)
+                await asyncio.sleep(MOVE_AFTER_S)
 
 
 class Customer(Actor):
@@ -309,14 +337,23 @@ class Clerk(Actor):
             await self.ask("release", request, showtime=showtime, block_id=block)
 
     async def cancel(self, _):
+        if len(self.shop.window) == 1:  # There would be nothing left to do.
+            return
         showtime = self.shop.window[0]  # The next rounds visit it no more.
         request = {"method": "POST", "path": f"/api/showtimes/{showtime}/cancel",
                    "body": {"reason": "the projector is broken"}}
         await self.ask("cancel_showtime", request, showtime=showtime)
 
 
-async def listen(shop, port, showtime):
+async def listen(shop, ports, showtime):
     """What is heard goes to the ledger: it must be true after the kill."""
+    await listen_once(shop, shop.chance.choice(ports), showtime)
+    while len(ports) > 1:
+        await asyncio.sleep(MOVE_AFTER_S)
+        await listen_once(shop, shop.chance.choice(ports), showtime)
+
+
+async def listen_once(shop, port, showtime):
     decoder, seat_map = listening.Decoder(), listening.SeatMap()
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -339,12 +376,16 @@ def say(text):
     print(text, flush=True)
 
 
-async def play(shop, port, number):
+async def play(shop, ports, number):
     actors = [Customer(shop, f"load-{number}-{index}") for index in range(CUSTOMERS)]
     actors.append(Clerk(shop, "clerk", "staff"))
-    listened = shop.chance.sample(shop.window, LISTENERS)
-    await asyncio.gather(*(actor.live(port) for actor in actors),
-                         *(listen(shop, port, showtime) for showtime in listened))
+    listened = shop.chance.choices(shop.window, k=LISTENERS)
+    listeners = [asyncio.create_task(listen(shop, ports, showtime)) for showtime in listened]
+    await asyncio.gather(*(actor.live(ports) for actor in actors))
+    if len(ports) > 1:
+        for listener in listeners:
+            listener.cancel()
+    await asyncio.gather(*listeners, return_exceptions=len(ports) > 1)
     say(f"broken {shop.answers}")
 
 
@@ -357,7 +398,8 @@ async def settle(shop, port):
         if operation["key"] is not None and operation["status"] < 300:
             await actor.repeat(operation)
     actor.writer.close()
-    say(f"settled {len(unanswered)}")
+    say(f"settled {len(unanswered) + shop.moved} {shop.delays['OUTCOME_UNKNOWN']}")
+    shop.moved = 0
 
 
 async def main():
@@ -371,9 +413,13 @@ async def main():
     playing = None
     while line := (await lines.readline()).decode().split():
         if line[0] == "go":
-            shop.start_round(int(line[2]))
-            playing = asyncio.create_task(play(shop, int(line[1]), int(line[2])))
+            shop.start_round(*map(int, line[2:]))
+            ports = [int(port) for port in line[1].split(",")]
+            playing = asyncio.create_task(play(shop, ports, int(line[2])))
         elif line[0] == "hurry":
+            shop.hurry.set()
+        elif line[0] == "halt":
+            shop.halted = True
             shop.hurry.set()
         elif line[0] == "settle":
             await playing

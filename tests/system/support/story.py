@@ -54,7 +54,8 @@ class Booking:
 
 
 class Story:
-    def __init__(self):
+    def __init__(self, lapse_ms=LAPSE_MS):
+        self.lapse_ms = lapse_ms
         self.complaints = []
         self.counts = collections.Counter()  # (op, status) -> answers.
         self.bookings = {}
@@ -283,7 +284,7 @@ class Story:
             if booking["showtime_id"] != showtime:
                 continue
             seats = [seat["seat_id"] for seat in booking["seats"]]
-            if world.is_lapsing(booking, LAPSE_MS):
+            if world.is_lapsing(booking, self.lapse_ms):
                 lapsing.update(seats)
             elif booking["status"] in SEAT_STATUS:
                 for seat in seats:
@@ -335,7 +336,7 @@ class Story:
         elif known.money:
             possible |= {"confirmed"}
         else:
-            if world.began_ms < ends_ms + LAPSE_MS:
+            if world.began_ms < ends_ms + self.lapse_ms:
                 possible |= {"pending"}
             if world.ended_ms > ends_ms:
                 possible |= {"expired"}
