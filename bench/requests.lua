@@ -1,9 +1,10 @@
 -- requests.lua - the requests of bench/run, made for wrk.
 --
--- Arguments behind `--`: the kind of request, a file with tokens (one a line), and a number to
--- start from, so that no two runs use the same seats or keys. bench/run counts, and stops before
--- all seats of a kind are sold.
-local kind, tokens, start
+-- Arguments behind `--`: the kind of request, a file with tokens (one a line), a number to start
+-- from, so that no two runs use the same seats or keys, the programme of bench/common.py, and
+-- `hints` if the proxy shall be told the showtime. Who runs it counts, and stops before all seats
+-- of a kind are sold.
+local kind, tokens, start, hints
 local users = {}
 local count = 0
 
@@ -12,7 +13,7 @@ local function key(number)
     number % 65536, os.time() % 4096, os.time() % 4096, number)
 end
 
-local SALE, SPREAD, SEATS, COLS = 1600, 400, 2500, 50 -- As bench/common.py knows.
+local SALE, SPREAD, SEATS, COLS
 
 local function row_name(row)
   if row < 26 then return string.char(65 + row) end
@@ -32,6 +33,7 @@ local function hold(showtime, place)
   wrk.headers["Authorization"] = "Bearer " .. users[count % #users + 1]
   wrk.headers["Content-Type"] = "application/json"
   wrk.headers["X-Idempotency-Key"] = key(start + count)
+  if hints then wrk.headers["X-Showtime-Id"] = string.format("%024x", showtime + 1) end
   return wrk.format("POST", "/api/bookings/hold", nil, body(showtime, place))
 end
 
@@ -52,6 +54,9 @@ local makers = {
 
 function init(arguments)
   kind, tokens, start = arguments[1], arguments[2], tonumber(arguments[3])
+  SALE, SPREAD = tonumber(arguments[4]), tonumber(arguments[5])
+  SEATS, COLS = tonumber(arguments[6]), tonumber(arguments[7])
+  hints = arguments[8] == "hints"
   for line in io.lines(tokens) do users[#users + 1] = line end
 end
 

@@ -138,6 +138,8 @@ static bool open_redis(struct cluster *cluster, const struct redis_url *url, uin
 static void heard(void *context, struct id showtime, uint64_t version)
 {
     const struct cluster *cluster = context;
+    const uint32_t place = engine_part(showtime, cluster->writers.count);
+    redis_lock_heard(cluster->locks[place], showtime);
     monitor_changed(cluster->monitor, showtime, version);
 }
 
@@ -182,11 +184,12 @@ static bool open_writer(struct cluster *cluster, uint32_t place)
 
 static enum error open_writers(struct cluster *cluster, struct mongo_reason *ret_reason)
 {
-    const struct mongo_store_options store = {.connection = cluster->connection,
-                                              .tag_key = cluster->tag_key,
-                                              .instance = cluster->instance};
+    struct mongo_store_options store = {.connection = cluster->connection,
+                                        .tag_key = cluster->tag_key,
+                                        .instance = cluster->instance};
     while (cluster->writers.count < cluster->config->writer_count) {
         const uint32_t place = cluster->writers.count;
+        store.sweeps_not = place > 0;
         if (cluster->stores[place] == NULL) {
             const enum error error = mongo_store_open(&store, &cluster->stores[place], ret_reason);
             if (error != ERROR_NONE) return error;

@@ -2,6 +2,7 @@
 
 #include "app/app_locale.h"
 #include "app/clerks.h"
+#include "app/cluster_counts.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hex.h"
@@ -130,6 +131,7 @@ static bool stock_up(struct house_state *state, const struct stock *stock)
     house->opening = &stock->cluster->opening;
     house->feed = stock->cluster->feed;
     house->storage = cluster_storage(stock->cluster);
+    house->sharing = cluster_counts_port(stock->cluster);
     house->back_office = clerks_open(state);
     return house->back_office != NULL || out_of_memory("the readers");
 }

@@ -264,6 +264,7 @@ static int run(const struct command_entry *command, const struct arguments *argu
 int main(int count, char **texts)
 {
     struct arguments arguments = {0};
+    mongo_connection_unlink_counters();
     /* A limit on the size of files is an error to be told, not a way to die. */
     (void)signal(SIGXFSZ, SIG_IGN);
     if (!read_arguments(count, texts, &arguments)) return EXIT_USAGE;

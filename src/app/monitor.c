@@ -124,22 +124,27 @@ static void submit(struct monitor *monitor, struct command *command)
     monitor->free_commands = command;
 }
 
-/* Has the showtime's writer see what the database has. */
-static void look(struct monitor *monitor, struct id showtime)
+static void tell(struct monitor *monitor, enum command_kind kind, struct id showtime,
+                 uint64_t seen_version)
 {
     struct command *command = take(monitor);
     if (command == NULL) return;
     command_init(command);
-    command->kind = COMMAND_LOOK;
+    command->kind = kind;
     command->showtime = showtime;
+    command->seen_version = seen_version;
     submit(monitor, command);
 }
 
+/* Has the showtime's writer see what the database has, if somebody watches it; else it forgets
+ * what is old, and reads it when it is asked for. */
 static void look_if_newer(struct monitor *monitor, struct id showtime, uint64_t version)
 {
     uint64_t known = 0;
     const bool in_memory = feed_version(monitor->options.feed, showtime, &known);
-    if (in_memory && version > known) look(monitor, showtime);
+    if (!in_memory || version <= known) return;
+    const bool watched = live_is_watched(monitor->live, showtime);
+    tell(monitor, watched ? COMMAND_LOOK : COMMAND_NEWS, showtime, version);
 }
 
 static void follow_changes(struct monitor *monitor)
@@ -181,7 +186,7 @@ static enum error sweep(struct monitor *monitor)
     const int64_t before_ms = clock_now_ms() - STEAL_GUARD_MS - MONITOR_DUE_AFTER_MS;
     enum error error = mongo_watch_due(&monitor->client, before_ms, due, DUE_AT_ONCE, &count);
     if (error != ERROR_NONE) return error;
-    for (size_t index = 0; index < count; index++) look(monitor, due[index]);
+    for (size_t index = 0; index < count; index++) tell(monitor, COMMAND_LOOK, due[index], 0);
     count = 0;
     error = mongo_watch_money(&monitor->client, monitor->money, MONEY_AT_ONCE, &count);
     if (error != ERROR_NONE) return error;

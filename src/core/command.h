@@ -19,7 +19,7 @@ enum command_kind {
     COMMAND_CANCEL,  /* claim.user, booking */
     COMMAND_MONEY,   /* payment, method, news, amount, currency, paid_at_ms */
     COMMAND_END,     /* booking; made by the engine */
-    COMMAND_LOOK,    /* Nothing: brings the showtime into memory. */
+    COMMAND_LOOK,    /* seen_version: brings the showtime into memory, not older than that. */
     /* Of the staff; all with claim.user and order. */
     COMMAND_BLOCK,           /* order.seats, .text */
     COMMAND_RELEASE,         /* order.block */
@@ -27,6 +27,7 @@ enum command_kind {
     COMMAND_REFUND_DONE,     /* payment, order.text */
     COMMAND_CANCEL_SHOWTIME, /* order.text */
     COMMAND_EDIT, /* edit; not decided in a turn, but handed to the store between turns. */
+    COMMAND_NEWS, /* seen_version; not decided: the engine forgets a map that is older. */
 };
 
 struct catalogue_edit;
@@ -67,6 +68,7 @@ struct command {
     struct seat_name seats[SEATS_PER_HOLD_MAX]; /* Distinct, in the order asked. */
     enum payment_method method;
     enum money_news news;
+    uint64_t seen_version; /* The showtime has had it. LOOK: 0 asks for the newest. */
     int64_t amount;
     struct currency currency;    /* None: the booking's. */
     int64_t paid_at_ms;          /* 0: now. */

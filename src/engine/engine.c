@@ -110,12 +110,31 @@ enum error engine_recover(struct engine *engine)
     return ERROR_NONE;
 }
 
+/* A map that others have gone beyond is not decided on: its commit would be lost. It is loaded by
+ * the turn that needs it, and by none for the news alone. */
+static void forget_older(struct engine *engine, const struct command *command)
+{
+    const bool told = command->kind == COMMAND_NEWS || command->kind == COMMAND_LOOK;
+    if (!told || !engine->options.store.shared) return;
+    const uint32_t slot = residents_find(&engine->residents, command->showtime);
+    if (slot == RESIDENT_NONE) return;
+    struct resident *resident = &engine->residents.slots[slot];
+    if (resident->loaded && resident->map.version < command->seen_version) {
+        resident->loaded = false;
+    }
+}
+
 void engine_submit(struct engine *engine, struct command *command)
 {
     CHECK(command != NULL);
     CHECK(command->kind != COMMAND_END);
     CHECK((command->kind == COMMAND_EDIT) == (command->edit != NULL));
 
+    forget_older(engine, command);
+    if (command->kind == COMMAND_NEWS) {
+        answer_failure(engine, command, ERROR_NONE);
+        return;
+    }
     command->next = NULL;
     command->raced_since_ms = 0;
     if (engine->failed) {
@@ -329,7 +348,7 @@ static void note_end(struct engine *engine, enum error error, int64_t now_ms)
     else note_failure(engine, error, now_ms);
 }
 
-/* As soon as the outcome stands. */
+/* As soon as the outcome stands, and others are told of it: who takes the lock then knows. */
 static void give_back_lock(struct engine *engine)
 {
     const struct lock *lock = &engine->options.lock;
@@ -358,9 +377,9 @@ bool engine_step(struct engine *engine, int64_t now_ms)
         if (error == ERROR_NONE) error = store->methods->commit(store->context);
         else store->methods->rollback(store->context);
     }
-    give_back_lock(engine);
     note_end(engine, error, now_ms);
     settle_slots(engine, error == ERROR_NONE, now_ms);
+    give_back_lock(engine);
     answer_batch(engine, error);
     return engine->first_ready != RESIDENT_NONE || engine_next_due_ms(engine) <= now_ms;
 }

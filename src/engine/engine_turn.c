@@ -176,20 +176,37 @@ static enum error run_edit(struct engine *engine, uint32_t slot, int64_t now_ms)
     return ERROR_NONE;
 }
 
-/* Who only looks needs no lock: maps are read on where it must be had and cannot. */
-static bool only_looks(const struct resident *resident)
+/* Will the map refuse it, as long as nobody else of the turn frees a seat? */
+static bool is_hopeless(const struct resident *resident, const struct command *command)
 {
-    const struct command *command = resident->first;
-    while (command != NULL && command->kind == COMMAND_LOOK) command = command->next;
-    return command == NULL;
+    if (!resident->loaded) return false;
+    for (uint32_t index = 0; index < command->seat_count; index++) {
+        const uint32_t place = seat_map_find(&resident->map, command->seats[index]);
+        if (place == PLACE_NONE || resident->map.states[place] != SEAT_AVAILABLE) return true;
+    }
+    return false;
 }
 
-/* Is there anything to decide? A map is loaded without a lock. */
+/* May what waits change anything? Who looks, or asks for a seat that is taken, does not, and is
+ * answered even where the lock must be had and cannot: in a sale that is most of them. */
+static bool may_write(const struct resident *resident)
+{
+    const struct command *command = resident->first;
+    for (uint32_t count = 0; command != NULL && count < TURN_COMMANDS_MAX; count++) {
+        const bool refused = command->kind == COMMAND_HOLD && is_hopeless(resident, command);
+        if (command->kind != COMMAND_LOOK && !refused) return true;
+        command = command->next;
+    }
+    return false;
+}
+
+/* Is there anything to write? A map is loaded without a lock. */
 static bool wants_lock(const struct engine *engine, const struct resident *resident, int64_t now_ms)
 {
     if (engine->options.lock.methods == NULL) return false;
-    if (resident->waiting > 0) return !only_looks(resident);
-    return resident->loaded && resident->map.next_lapse_ms <= now_ms - engine_guard_ms(engine);
+    const bool lapses =
+        resident->loaded && resident->map.next_lapse_ms <= now_ms - engine_guard_ms(engine);
+    return lapses || may_write(resident);
 }
 
 /* Takes the lock of the batch's one showtime. What waits stays in its order for the answer if it

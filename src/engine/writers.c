@@ -15,6 +15,7 @@ static void add_counts(struct engine_counts *sum, const struct engine_counts *co
     sum->commands += counts->commands;
     sum->commits += counts->commits;
     sum->commit_failures += counts->commit_failures;
+    sum->locks_refused += counts->locks_refused;
     sum->races_lost += counts->races_lost;
     sum->turns_refused += counts->turns_refused;
     sum->holds_expired += counts->holds_expired;

@@ -17,6 +17,7 @@
 #include "http/observer.h"
 #include "ports/catalogue_entries.h"
 #include "ports/reader.h"
+#include "ports/sharing.h"
 #include "ports/staff_reader.h"
 #include "ports/storage.h"
 
@@ -77,6 +78,7 @@ struct house {
     struct slice version; /* Of the program. */
     int64_t started_at_ms;
     struct storage storage;
+    struct sharing sharing; /* {0}: the store is this process's alone. */
     uint32_t loop_count;
     struct meter *meters; /* One for each loop. */
     uint64_t stopping;    /* A tally of the main thread: 1 from the beginning of the end. */

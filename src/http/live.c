@@ -291,6 +291,15 @@ struct shared *live_event(struct live_showtime *showtime, uint64_t version, uint
     return text;
 }
 
+bool live_is_watched(struct live *live, struct id showtime)
+{
+    pthread_mutex_lock(&live->mutex);
+    const struct live_showtime *found = find(live, showtime);
+    const bool watched = found != NULL && found->watchers > 0;
+    pthread_mutex_unlock(&live->mutex);
+    return watched;
+}
+
 uint32_t live_watched(struct live *live, struct id *showtimes, uint32_t capacity)
 {
     uint32_t count = 0;

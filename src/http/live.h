@@ -60,5 +60,8 @@ bool live_refresh(struct live *live, struct live_showtime *showtime, int64_t now
  * caller's own. NULL without memory, or if `version` is the newest. */
 struct shared *live_event(struct live_showtime *showtime, uint64_t version, uint64_t *ret_version);
 
+/* Does somebody watch it? */
+bool live_is_watched(struct live *live, struct id showtime);
+
 /* The showtimes that somebody watches: up to `capacity`, and how many. */
 uint32_t live_watched(struct live *live, struct id *showtimes, uint32_t capacity);

@@ -1,6 +1,7 @@
 #include "http/metrics_page.h"
 
 #include "base/log.h"
+#include "http/metrics_sharing.h"
 #include "http/metrics_text.h"
 #include "http/process_facts.h"
 #include "http/router.h"
@@ -238,6 +239,16 @@ static void write_process(struct buffer *buffer, const struct metrics_page *page
                         1, METRICS_COUNT);
 }
 
+/* Absent where nothing is shared. */
+static void write_sharing(struct buffer *buffer, const struct house *house,
+                          const struct engine_counts *engine)
+{
+    struct sharing_counts counts;
+    if (house->sharing.count == NULL || !desk_is_open(house)) return;
+    house->sharing.count(house->sharing.context, &counts);
+    metrics_sharing_write(&counts, engine, buffer);
+}
+
 void metrics_page_write(const struct metrics_page *page, struct buffer *buffer)
 {
     static struct meter meter; /* 100 KB; one thread at a time. */
@@ -254,6 +265,7 @@ void metrics_page_write(const struct metrics_page *page, struct buffer *buffer)
     write_outcomes(buffer, &state.counts);
     write_seats(buffer, house->feed);
     write_storage(buffer, &house->storage);
+    write_sharing(buffer, house, &state.counts);
     write_counts(buffer, &house->storage, page->now_ms);
     write_process(buffer, page);
 }

@@ -308,7 +308,7 @@ static void looked(struct desk *desk, struct exchange *exchange, const struct co
     desk_read(desk, exchange, serve_now, (struct id){0});
 }
 
-static void look(struct desk *desk, struct exchange *exchange)
+static void look(struct desk *desk, struct exchange *exchange, uint64_t seen_version)
 {
     struct command *command = desk_take(desk);
     if (command == NULL) {
@@ -317,6 +317,7 @@ static void look(struct desk *desk, struct exchange *exchange)
     }
     command->kind = COMMAND_LOOK;
     command->showtime = exchange->notes.showtime;
+    command->seen_version = seen_version;
     desk_submit(desk, exchange, command, looked);
 }
 
@@ -334,7 +335,7 @@ static void serve_checked(struct desk *desk, struct exchange *exchange)
     const bool current =
         feed_version(desk->house->feed, showtime, &version) && version >= checked->version;
     if (current && serve(desk, exchange, showtime)) return;
-    look(desk, exchange);
+    look(desk, exchange, checked->version);
 }
 
 void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slice id)
@@ -358,5 +359,5 @@ void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slic
         problem_reply_error(exchange, error, clock_now_ms());
         return;
     }
-    look(desk, exchange);
+    look(desk, exchange, 0);
 }

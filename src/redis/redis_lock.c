@@ -1,6 +1,7 @@
 #include "redis/redis_lock.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -14,6 +15,7 @@ enum {
     KEY_SIZE = KEY_PREFIX_SIZE + ID_HEX_SIZE,
     /* Off the lock's time, for clocks of different speed and what a reply takes. */
     MARGIN_MS = REDIS_LOCK_TTL_MS / 100 + 2,
+    NEWS_TRIES_MAX = 64, /* In one wait; more commits than the database does in that time. */
 };
 
 static_assert(REDIS_LOCK_WAITS_MS_MAX == REDIS_LOCK_WAIT_MS * 3 / 2 + REDIS_LOCK_WAIT_MS * 3,
@@ -45,7 +47,21 @@ struct redis_lock {
     struct redis_watch release; /* and what became of that. */
     uint64_t script_known;      /* Which of the link's connections has seen the script. */
     struct redis_lock_counts counts;
+    pthread_mutex_t mutex; /* Guards what follows. */
+    pthread_cond_t arrival;
+    struct id awaited; /* Whose lock is asked for; none: nobody's. */
+    bool heard;        /* Its holder has committed since. */
 };
+
+static void init_news(struct redis_lock *lock)
+{
+    pthread_condattr_t attributes;
+    CHECK(pthread_condattr_init(&attributes) == 0);
+    CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    CHECK(pthread_cond_init(&lock->arrival, &attributes) == 0);
+    pthread_condattr_destroy(&attributes);
+    CHECK(pthread_mutex_init(&lock->mutex, NULL) == 0);
+}
 
 struct redis_lock *redis_lock_open(const struct redis_lock_options *options)
 {
@@ -57,11 +73,15 @@ struct redis_lock *redis_lock_open(const struct redis_lock_options *options)
     lock->link = options->link;
     lock->required = options->required;
     (void)snprintf(lock->instance, sizeof lock->instance, "%s", options->instance);
+    init_news(lock);
     return lock;
 }
 
 void redis_lock_close(struct redis_lock *lock)
 {
+    if (lock == NULL) return;
+    pthread_cond_destroy(&lock->arrival);
+    pthread_mutex_destroy(&lock->mutex);
     free(lock);
 }
 
@@ -132,16 +152,69 @@ static enum try try_once(struct redis_lock *lock)
     return taken ? TRY_TAKEN : TRY_BUSY;
 }
 
-/* The wait and up to half as much again, so that those who lost together do not meet again. */
-static void wait_by_chance(int64_t wait_ms)
+/* Was there news since the last call? */
+static bool await(struct redis_lock *lock, struct id showtime)
+{
+    pthread_mutex_lock(&lock->mutex);
+    const bool heard = lock->heard;
+    lock->awaited = showtime;
+    lock->heard = false;
+    pthread_mutex_unlock(&lock->mutex);
+    return heard;
+}
+
+void redis_lock_heard(struct redis_lock *lock, struct id showtime)
+{
+    pthread_mutex_lock(&lock->mutex);
+    if (id_equal(lock->awaited, showtime)) {
+        lock->heard = true;
+        pthread_cond_signal(&lock->arrival);
+    }
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+/* Until the moment, or until the holder has committed; true in this case. */
+static bool wait_for_news(struct redis_lock *lock, const struct timespec *until)
+{
+    pthread_mutex_lock(&lock->mutex);
+    int code = 0;
+    while (!lock->heard && code == 0) {
+        code = pthread_cond_timedwait(&lock->arrival, &lock->mutex, until);
+    }
+    const bool heard = lock->heard;
+    lock->heard = false;
+    pthread_mutex_unlock(&lock->mutex);
+    return heard;
+}
+
+/* After the wait and up to half as much again, so that those who lost together do not meet
+ * again. */
+static struct timespec moment_by_chance(int64_t wait_ms)
 {
     uint32_t chance;
+    struct timespec moment;
     random_fill(&chance, sizeof chance);
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &moment) == 0);
     const int64_t more_us = wait_ms * 500 * (int64_t)(chance % 1001) / 1000;
-    const int64_t wait_us = wait_ms * 1000 + more_us;
-    struct timespec left = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) != 0) {
+    const int64_t nanoseconds = moment.tv_nsec + (wait_ms * 1000 + more_us) * 1000;
+    moment.tv_sec += nanoseconds / 1000000000;
+    moment.tv_nsec = nanoseconds % 1000000000;
+    return moment;
+}
+
+/* Tries when the wait is over, and as often as the holders commit in between: each of those was a
+ * moment at which it was free. */
+static enum try try_again(struct redis_lock *lock, int64_t wait_ms)
+{
+    const struct timespec until = moment_by_chance(wait_ms);
+    enum try result = TRY_BUSY;
+    bool heard = true;
+    for (int tries = 0; result == TRY_BUSY && heard && tries < NEWS_TRIES_MAX; tries++) {
+        finish_release(lock); /* It may be our own that is not back yet. */
+        heard = wait_for_news(lock, &until);
+        result = try_once(lock);
     }
+    return result;
 }
 
 static enum error acquire(void *context, struct id showtime, bool *ret_contended)
@@ -151,15 +224,15 @@ static enum error acquire(void *context, struct id showtime, bool *ret_contended
 
     finish_release(lock);
     make_claim(lock, showtime);
+    (void)await(lock, showtime);
     enum try result = try_once(lock);
     int64_t wait_ms = REDIS_LOCK_WAIT_MS;
     *ret_contended = result == TRY_BUSY;
     for (int tries = 1; result == TRY_BUSY && tries < REDIS_LOCK_TRIES; tries++) {
-        finish_release(lock); /* It may be our own that is not back yet. */
-        wait_by_chance(wait_ms);
-        result = try_once(lock);
+        result = try_again(lock, wait_ms);
         wait_ms *= 2;
     }
+    if (await(lock, (struct id){0})) *ret_contended = true;
     lock->held = result == TRY_TAKEN;
     if (lock->held) tally_add(&lock->counts.acquired, 1);
     else tally_add(result == TRY_BUSY ? &lock->counts.missed : &lock->counts.skipped, 1);

@@ -2,7 +2,8 @@
  *
  * The lock port (ports/lock.h) of instances that share a store: it makes fewer of them lose a race
  * at the commit, and is wrong without harm. A lock that others hold is tried REDIS_LOCK_TRIES
- * times; then, or when Redis is away, the turn goes on without it, unless the lock is required.
+ * times, and in between when its holder is heard to have committed; then, or when Redis is away,
+ * the turn goes on without it, unless the lock is required.
  *
  * Wiring: for each writer's thread one redis_link_open, one redis_lock_open, and
  *         `engine_options.lock = redis_lock_port(lock)`; closed after the writer is, the lock
@@ -10,7 +11,7 @@
  * Units:  acquire keeps its caller for REDIS_LOCK_MS_MAX at most, and for nothing while the
  *         link's breaker is open.
  * Errors: ERROR_BOOKING_LOCK_FAILED, only if the lock is required.
- * Thread: its link's; redis_lock_counts from any.
+ * Thread: its link's; redis_lock_heard and redis_lock_counts from any.
  */
 #pragma once
 
@@ -47,5 +48,9 @@ struct redis_lock *redis_lock_open(const struct redis_lock_options *options);
 void redis_lock_close(struct redis_lock *lock); /* Accepts NULL. */
 
 struct lock redis_lock_port(struct redis_lock *lock);
+
+/* A commit of this showtime was heard of: whoever waits for its lock tries at once. From any
+ * thread. */
+void redis_lock_heard(struct redis_lock *lock, struct id showtime);
 
 struct redis_lock_counts redis_lock_counts(const struct redis_lock *lock);

@@ -109,7 +109,8 @@ static enum error add_command(const struct gather_finder *finder, struct turn *t
     case COMMAND_BLOCK:
     case COMMAND_CANCEL_SHOWTIME:
     case COMMAND_LOOK:
-    case COMMAND_EDIT: /* Never in a turn that is decided. */
+    case COMMAND_NEWS: /* Never in a turn, */
+    case COMMAND_EDIT: /* nor this in a turn that is decided. */
         break;
     }
     return ERROR_NONE;

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -147,6 +148,56 @@ static void a_lock_of_others_is_tried_three_times(void **state)
     release(&one);
     assert_string_equal(redis_server_ask(&server, "GET " KEY), "other");
     close_locker(&one);
+}
+
+struct teller {
+    struct redis_lock *lock;
+    struct id showtime;
+    atomic_bool over;
+};
+
+/* Says again and again that somebody has committed. */
+static void *tell(void *context)
+{
+    struct teller *teller = context;
+    while (!atomic_load(&teller->over)) {
+        redis_lock_heard(teller->lock, teller->showtime);
+        (void)usleep(2000);
+    }
+    return NULL;
+}
+
+/* How often a lock that others have is tried while there is such news. */
+static uint64_t tries_beside_news(struct id of)
+{
+    (void)redis_server_ask(&server, "SET " KEY " other");
+    const struct locker one = locker_of("one", false);
+    struct teller teller = {.lock = one.lock, .showtime = of};
+    pthread_t thread;
+    bool contended = false;
+    const uint64_t before = calls_of("set");
+    assert_int_equal(pthread_create(&thread, NULL, tell, &teller), 0);
+    assert_int_equal(acquire(&one, &contended), ERROR_NONE);
+    atomic_store(&teller.over, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(contended);
+    assert_int_equal(redis_lock_counts(one.lock).missed, 1);
+    close_locker(&one);
+    return calls_of("set") - before;
+}
+
+static void who_waits_tries_when_the_holder_has_committed(void **state)
+{
+    (void)state;
+    const uint64_t tries = tries_beside_news(showtime);
+    assert_true(tries > 3);
+    assert_true(tries <= 3 + 2 * 64); /* However many news there are. */
+}
+
+static void commits_of_other_showtimes_wake_nobody(void **state)
+{
+    (void)state;
+    assert_int_equal(tries_beside_news((struct id){.bytes = {77}}), 3);
 }
 
 static void without_a_lock_that_is_required_nothing_goes_on(void **state)
@@ -314,6 +365,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LOCK_TEST(one_has_the_lock_and_the_other_goes_on_without),
         LOCK_TEST(a_lock_of_others_is_tried_three_times),
+        LOCK_TEST(who_waits_tries_when_the_holder_has_committed),
+        LOCK_TEST(commits_of_other_showtimes_wake_nobody),
         LOCK_TEST(without_a_lock_that_is_required_nothing_goes_on),
         LOCK_TEST(a_lock_ends_by_itself_and_its_late_holder_gives_nothing_back),
         LOCK_TEST(what_is_somebody_elses_by_now_is_not_given_back),

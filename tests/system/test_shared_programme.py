@@ -10,7 +10,7 @@ import time
 
 import pytest
 from support import api as calls
-from support import cluster
+from support import cluster, listening
 from support.catalogue import CINEMA, PRICES
 from support.office import Chain, cinema, fields, movie, seeded, showtime
 
@@ -40,6 +40,7 @@ from test_programme_life import (  # noqa: F401
 
 STEPS = 10
 HEADS_S = (-0.5, -0.03, -0.02, -0.01, 0, 0.01, 0.02, 0.5)  # What a hold lies ahead of a move.
+LIVE_WITHIN_S = 1.0
 TOLD_WITHIN_S = 20  # A dead instance's line for the journal; 5 s, and a sweep.
 MEMBERS = ("title", "description", "poster_url")
 
@@ -164,6 +165,18 @@ def test_a_change_is_on_the_map_and_in_the_lists_of_the_others_at_once(office):
     for usher in office.instances:
         listed = usher.api.public.get("/api/cinemas?limit=100").json["items"]
         assert house in [item["id"] for item in listed]
+
+
+def test_a_listener_of_another_instance_hears_of_a_change(office):
+    show = office.showtime()
+    with listening.Listener(office.instances[1].port, show) as listener:
+        listener.until(lambda seats: seats.version is not None)
+        began_s = time.monotonic()
+        changed = office.change("showtimes", show, screen_id="S2").expect(200)
+        listener.until(lambda seats: seats.version >= changed.version)
+        print(f"a move was heard after {time.monotonic() - began_s:.2f} s")
+        assert office.api.seats(show)["version"] == changed.version
+    assert time.monotonic() - began_s < LIVE_WITHIN_S + 3, "bounded, on a busy machine"
 
 
 def test_holds_and_moves_of_one_showtime_never_both_succeed(office):

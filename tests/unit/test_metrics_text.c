@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/meter.h"
+#include "http/metrics_sharing.h"
 #include "http/metrics_text.h"
 
 static char block[8192];
@@ -129,12 +130,54 @@ static void every_status_has_a_name(void **state)
     }
 }
 
+static void what_instances_share_is_written_by_name(void **state)
+{
+    (void)state;
+    static const char *const samples[] = {"usher_store_round_trips_total 1\n",
+                                          "usher_store_commits_total 2\n",
+                                          "usher_races_lost_total 3\n",
+                                          "usher_store_retries_total 4\n",
+                                          "usher_store_unresolved_total 5\n",
+                                          "usher_store_resolved_total 6\n",
+                                          "usher_store_swept_total 7\n",
+                                          "usher_lock_turns_total{lock=\"taken\"} 8\n",
+                                          "usher_lock_turns_total{lock=\"busy\"} 9\n",
+                                          "usher_lock_turns_total{lock=\"away\"} 10\n",
+                                          "usher_lock_refused_total 11\n",
+                                          "usher_lock_lost_total 12\n",
+                                          "usher_lock_errors_total 13\n",
+                                          "usher_lock_mode{mode=\"off\"} 0\n",
+                                          "usher_lock_mode{mode=\"lock\"} 0\n",
+                                          "usher_lock_mode{mode=\"degraded\"} 1\n"};
+    const struct sharing_counts counts = {.round_trips = 1,
+                                          .commits = 2,
+                                          .retries = 4,
+                                          .unresolved = 5,
+                                          .resolved = 6,
+                                          .swept = 7,
+                                          .lock_taken = 8,
+                                          .lock_busy = 9,
+                                          .lock_away = 10,
+                                          .lock_lost = 12,
+                                          .lock_errors = 13,
+                                          .lock_mode = LOCK_MODE_DEGRADED};
+    const struct engine_counts engine = {.races_lost = 3, .locks_refused = 11};
+    metrics_sharing_write(&counts, &engine, &buffer);
+    block[buffer.size] = '\0';
+    for (size_t index = 0; index < sizeof samples / sizeof *samples; index++) {
+        const char *found = strstr(block, samples[index]);
+        assert_non_null(found);
+        assert_true(found[-1] == '\n');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_metric_is_described_before_its_samples, setup),
         cmocka_unit_test_setup(values_of_labels_are_escaped, setup),
         cmocka_unit_test_setup(micros_are_written_in_seconds, setup),
+        cmocka_unit_test_setup(what_instances_share_is_written_by_name, setup),
         cmocka_unit_test_setup(a_histogram_is_cumulative_and_its_bounds_inclusive, setup),
         cmocka_unit_test(bounds_of_histograms_ascend),
         cmocka_unit_test(an_answer_is_counted_once_under_its_labels),

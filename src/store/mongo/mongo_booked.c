@@ -18,7 +18,7 @@ enum error mongo_booked_ask(struct mongo_store *store, bool *ret_booked)
                  "}", "}", "{", "status", "{", "$ne", BCON_UTF8("pending"), "}", "}", "]");
     bson_t *options = BCON_NEW("limit", BCON_INT64(1), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
     bson_error_t why = {0};
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     const int64_t count = mongoc_collection_count_documents(
         store->client.collections[MONGO_BOOKINGS], filter, options, NULL, NULL, &why);
     bson_destroy(options);

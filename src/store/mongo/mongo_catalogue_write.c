@@ -187,7 +187,7 @@ static enum error judge_some(struct writing *writing, size_t first, size_t count
     bson_t *options = BCON_NEW("projection", "{", "seats", BCON_INT32(0), "}");
     append_ids(writing, first, count, &filter);
     memset(writing->steps + first, ADD, count);
-    writing->store->counts.round_trips++;
+    tally_add(&writing->store->counts.round_trips, 1);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
         writing->store->client.collections[MONGO_SHOWTIMES], &filter, options, NULL);
     const bson_t *document = NULL;
@@ -285,7 +285,7 @@ static enum error insert(struct writing *writing, const bson_t **documents, size
     bson_error_t why = {0};
     enum mongo_class class = MONGO_DONE;
     enum error error = ERROR_NONE;
-    writing->store->counts.round_trips++;
+    tally_add(&writing->store->counts.round_trips, 1);
     const bool done =
         mongoc_collection_insert_many(writing->store->client.collections[MONGO_SHOWTIMES],
                                       documents, count, options, &reply, &why);
@@ -370,21 +370,39 @@ enum error mongo_catalogue_write(struct mongo_store *store, const struct catalog
     return error;
 }
 
+/* By looking for one document: a count is a walk through all of them on some servers. */
+static enum error has_any(struct mongo_store *store, enum mongo_collection collection,
+                          bool *ret_any)
+{
+    bson_t filter = BSON_INITIALIZER;
+    bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(1),
+                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
+        store->client.collections[collection], &filter, options, NULL);
+    const bson_t *document = NULL;
+    const bson_t *reply = NULL;
+    bson_error_t why = {0};
+    enum mongo_class class = MONGO_DONE;
+    enum error error = ERROR_NONE;
+    *ret_any = mongoc_cursor_next(cursor, &document);
+    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
+        error = mongo_read_failure("look for a catalogue", &why, reply, &class);
+    }
+    mongoc_cursor_destroy(cursor);
+    bson_destroy(options);
+    return error;
+}
+
 enum error mongo_catalogue_write_empty(struct mongo_store *store, bool *ret_empty)
 {
     static const enum mongo_collection collections[] = {MONGO_MOVIES, MONGO_CINEMAS,
                                                         MONGO_SHOWTIMES};
     *ret_empty = true;
     for (size_t index = 0; index < sizeof collections / sizeof *collections; index++) {
-        bson_t filter = BSON_INITIALIZER;
-        bson_t *options = BCON_NEW("limit", BCON_INT64(1), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
-        bson_error_t why = {0};
-        const int64_t count = mongoc_collection_count_documents(
-            store->client.collections[collections[index]], &filter, options, NULL, NULL, &why);
-        enum mongo_class class = MONGO_DONE;
-        bson_destroy(options);
-        if (count < 0) return mongo_read_failure("count the catalogue", &why, NULL, &class);
-        if (count > 0) *ret_empty = false;
+        bool any = false;
+        const enum error error = has_any(store, collections[index], &any);
+        if (error != ERROR_NONE) return error;
+        if (any) *ret_empty = false;
     }
     return ERROR_NONE;
 }

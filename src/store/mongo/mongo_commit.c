@@ -42,7 +42,7 @@ static void try_once(struct mongo_store *store, enum mongo_collection collection
     bson_error_t why = {0};
     const bool done = mongoc_collection_update_one(store->client.collections[collection], filter,
                                                    update, options, &reply, &why);
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     attempt->class = MONGO_DONE;
     if (done && mongo_error_in_concern(&reply)) {
         attempt->verdict = NOT_DECIDED;
@@ -79,7 +79,7 @@ static enum error try_until(struct mongo_store *store, enum mongo_collection col
         if (attempt->verdict != NOT_DECIDED) return ERROR_NONE;
         if (!is_worth_trying(attempt->class)) return ERROR_NONE;
         if (clock_steady_us() + wait_ms * US_PER_MS >= until_us) return ERROR_NONE;
-        store->counts.retries++;
+        tally_add(&store->counts.retries, 1);
         pause_ms(wait_ms);
         if (wait_ms < PAUSE_MAX_MS) wait_ms *= 2;
     }
@@ -94,7 +94,7 @@ static enum error read_back(struct mongo_store *store, const struct mongo_plan *
     if (error != ERROR_NONE) return error;
     bson_t document;
     bool there = false;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     error = mongo_read_latest(&store->client, plan->collection, plan->id, "{\"batches\": 1}",
                               &document, &there);
     if (error != ERROR_NONE) return ERROR_OUTCOME_UNKNOWN;
@@ -131,7 +131,7 @@ enum error mongo_commit_plan(struct mongo_store *store, const struct mongo_plan 
         bool ours = false;
         const enum error error = attempt.maybe ? read_back(store, plan, &ours) : ERROR_NONE;
         if (error != ERROR_NONE) return error; /* Decided; nothing is under way any more. */
-        if (!ours) store->counts.races_lost++;
+        if (!ours) tally_add(&store->counts.races_lost, 1);
         return ours ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
     }
     if (attempt.maybe) {
@@ -168,7 +168,7 @@ enum error mongo_commit_resolve(struct mongo_store *store, struct id id)
             try_until(store, kept->collection, &kept->filter, &kept->update, RESOLVE_MS, &attempt);
         if (stopped != ERROR_NONE) return stopped;
         if (attempt.verdict == NOT_DECIDED) return ERROR_STORE_UNAVAILABLE;
-        store->counts.resolved++;
+        tally_add(&store->counts.resolved, 1);
         forget(store, index);
     }
     return ERROR_NONE;

@@ -1,6 +1,8 @@
 #include "store/mongo/mongo_connection.h"
 
 #include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -43,6 +45,13 @@ static void log_driver(mongoc_log_level_t level, const char *domain, const char 
     if (level > MONGOC_LOG_LEVEL_WARNING) return;
     log_event(LOG_WARNING, "mongo_driver", LOG_TEXT("domain", slice_of(domain)),
               LOG_TEXT("message", slice_of(message)));
+}
+
+void mongo_connection_unlink_counters(void)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "/mongoc-%ld", (long)getpid());
+    (void)shm_unlink(name);
 }
 
 void mongo_connection_begin(void)

@@ -55,6 +55,11 @@ struct mongo_client {
     mongoc_collection_t *collections[MONGO_COLLECTION_COUNT];
 };
 
+/* Takes the name of the file in /dev/shm away that the driver makes for its counters when it is
+ * loaded: a killed process would leave it behind, and a later one of the same pid complain of it.
+ * First of all. */
+void mongo_connection_unlink_counters(void);
+
 /* For the process, before any other thread: sets the driver up; and takes it down at the end. */
 void mongo_connection_begin(void);
 void mongo_connection_end(void);

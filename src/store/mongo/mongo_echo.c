@@ -76,7 +76,7 @@ static enum error execute(struct mongo_store *store, mongoc_bulk_operation_t *bu
     bson_t reply;
     bson_error_t why = {0};
     const bool done = mongoc_bulk_operation_execute(bulk, &reply, &why) != 0;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     const enum error error = mongo_read_written("echo", done, true, &why, &reply);
     bson_destroy(&reply);
     return error;

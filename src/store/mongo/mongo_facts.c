@@ -194,7 +194,7 @@ static enum error fetch_kind(struct mongo_store *store, enum mongo_fact_kind kin
                                    BCON_INT32(MONGO_FACTS_MAX));
         mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
             store->client.collections[collections[kind]], &filter, options, NULL);
-        store->counts.round_trips++;
+        tally_add(&store->counts.round_trips, 1);
         error = take_documents(store, kind, cursor);
         mongoc_cursor_destroy(cursor);
         bson_destroy(options);

@@ -88,7 +88,7 @@ static enum error insert(struct mongo_store *store, enum mongo_collection collec
     bson_t reply;
     enum mongo_class class = MONGO_DONE;
     enum error error = ERROR_NONE;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     *ret_there = false;
     const bool done = mongoc_collection_insert_one(store->client.collections[collection], document,
                                                    NULL, &reply, &why);
@@ -117,7 +117,7 @@ static enum error set(struct mongo_store *store, const struct edit *edit, bool *
     BSON_APPEND_OID(&filter, "_id", &oid);
     (void)bson_append_iter(&filter, "version", -1, &edit->from);
     BSON_APPEND_DOCUMENT(&update, "$set", &edit->value);
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     if (!mongoc_collection_update_one(store->client.collections[edit->collection], &filter, &update,
                                       NULL, &reply, &why)) {
         error = mongo_read_failure("change an entry", &why, &reply, &class);
@@ -337,7 +337,7 @@ void mongo_gate_prune(struct mongo_store *store)
     bson_t *update = BCON_NEW("$unset", "{", "edit", BCON_INT32(1), "edit_at", BCON_INT32(1), "}");
     bson_error_t why = {0};
     enum mongo_class class = MONGO_DONE;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     store->gate.written = 0;
     if (!mongoc_collection_update_one(store->client.collections[MONGO_SETTINGS], filter, update,
                                       NULL, NULL, &why)) {
@@ -361,7 +361,7 @@ static enum error ask_left(struct mongo_store *store, int64_t before_ms, bool *r
     bson_error_t why = {0};
     enum mongo_class class = MONGO_DONE;
     enum error error = ERROR_NONE;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     *ret_left = mongoc_cursor_next(cursor, &document);
     if (mongoc_cursor_error_document(cursor, &why, &reply)) {
         error = mongo_read_failure("look at the programme", &why, reply, &class);
@@ -377,6 +377,6 @@ void mongo_gate_sweep(struct mongo_store *store, int64_t before_ms)
     bool left = false;
     if (ask_left(store, before_ms, &left) != ERROR_NONE || !left) return;
     if (mongo_gate_read(store) != ERROR_NONE) return;
-    store->counts.swept++;
+    tally_add(&store->counts.swept, 1);
     mongo_gate_prune(store);
 }

@@ -27,7 +27,7 @@ static enum error read_cut(struct mongo_store *store, struct id showtime, bool l
     if (error != ERROR_NONE) return error;
     bson_t document;
     bool there = false;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     error = latest ? mongo_read_latest(&store->client, MONGO_SHOWTIMES, showtime, CUT_PROJECTION,
                                        &document, &there)
                    : mongo_read_one(&store->client, MONGO_SHOWTIMES, showtime, CUT_PROJECTION,
@@ -105,6 +105,12 @@ static void want_more(struct mongo_facts *facts)
     }
 }
 
+/* Of another showtime: whatever became of it, the key is taken. */
+static bool is_of_another(const struct turn *turn, const struct mongo_booking *booking)
+{
+    return turn->map == NULL || !id_equal(turn->map->showtime, booking->booking.showtime);
+}
+
 /* Has a commit followed the intent? */
 static bool booking_stands(const struct turn *turn, const struct mongo_fact *fact,
                            const struct mongo_booking *booking)
@@ -113,8 +119,7 @@ static bool booking_stands(const struct turn *turn, const struct mongo_fact *fac
     if (fact->decided || booking->version > 0 || booking->booking.status != BOOKING_PENDING) {
         return true;
     }
-    /* Of another showtime: whatever became of it, the key is taken. */
-    if (map == NULL || !id_equal(map->showtime, booking->booking.showtime)) return true;
+    if (is_of_another(turn, booking)) return true;
     const uint32_t place = seat_map_find(map, booking->booking.seats[0].name);
     if (place == PLACE_NONE || map->states[place] == SEAT_AVAILABLE) return false;
     return id_equal(map->claims[place].booking, booking->booking.id);
@@ -145,7 +150,8 @@ static const struct mongo_payment *standing_payment(struct mongo_store *store,
     const struct mongo_booking *booking = standing_booking(store, turn, payment->payment.booking);
     const bool named = booking != NULL && (id_equal(booking->booking.active_payment, id) ||
                                            id_equal(booking->booking.payment, id));
-    if (named) return payment;
+    const bool elsewhere = booking != NULL && is_of_another(turn, booking);
+    if (named || elsewhere) return payment;
     fact->adopted = true;
     return NULL;
 }
@@ -229,6 +235,18 @@ static enum error find_block(void *context, struct id id, struct block *ret_bloc
     return ERROR_NONE;
 }
 
+/* A key's record comes after its commit: if what it names does not stand in what was read of the
+ * showtime, that is older. */
+static bool is_ahead(const struct search *search, const struct key_record *record)
+{
+    struct mongo_store *store = search->store;
+    const bool booked = id_is_none(record->booking) ||
+                        standing_booking(store, search->turn, record->booking) != NULL;
+    const bool paid = id_is_none(record->payment) ||
+                      standing_payment(store, search->turn, record->payment) != NULL;
+    return !booked || !paid;
+}
+
 /* The record of what a key has made: its own, or the thing itself. */
 static enum error find_key(void *context, const struct claim_key *claim,
                            struct key_record *ret_record)
@@ -239,7 +257,8 @@ static enum error find_key(void *context, const struct claim_key *claim,
         mongo_facts_get(&store->facts, MONGO_FACT_KEY, mongo_ids_key(store->mac, claim));
     if (key != NULL && key->found) {
         *ret_record = store->facts.keys[key->place].record;
-        return claim_key_same(&ret_record->claim, claim) ? ERROR_NONE : ERROR_INTERNAL_ERROR;
+        if (!claim_key_same(&ret_record->claim, claim)) return ERROR_INTERNAL_ERROR;
+        return is_ahead(search, ret_record) ? ERROR_BOOKING_LOCK_FAILED : ERROR_NONE;
     }
     struct key_record record = {.claim = *claim, .created = true};
     const struct id made = mongo_ids_made(store->mac, claim);
@@ -304,6 +323,17 @@ enum error mongo_gather_prove(struct mongo_store *store)
     return store->cut.version == version ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
 }
 
+/* Has nobody of the turn asked for more than what is in memory? */
+static bool is_new_enough(const struct turn *turn)
+{
+    for (uint32_t index = 0; index < turn->command_count; index++) {
+        const struct command *command = turn->commands[index];
+        if (command->kind != COMMAND_LOOK || command->seen_version == 0) return false;
+        if (command->seen_version > turn->map->version) return false;
+    }
+    return true;
+}
+
 enum error mongo_gather_turn(struct mongo_store *store, struct turn *turn)
 {
     CHECK(store->open);
@@ -311,8 +341,11 @@ enum error mongo_gather_turn(struct mongo_store *store, struct turn *turn)
     turn->numbers = &store->numbers;
     mongo_facts_clear(&store->facts);
     if (turn->map != NULL) {
-        const enum error error = check_map(store, turn->map);
-        if (error != ERROR_NONE) return error;
+        if (is_new_enough(turn)) store->unproved = false;
+        else {
+            const enum error error = check_map(store, turn->map);
+            if (error != ERROR_NONE) return error;
+        }
     } else {
         store->unproved = false;
     }

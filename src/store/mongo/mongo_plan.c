@@ -66,6 +66,18 @@ static bool is_adopted(struct mongo_store *store, enum mongo_fact_kind kind, str
     return fact != NULL && fact->adopted;
 }
 
+/* Was it made of an intent of another body, and does its document still say that one's? Then each
+ * decision carries all of it, until one is shown. */
+static bool is_carried(const struct mongo_store *store, enum mongo_collection collection,
+                       struct id id)
+{
+    bson_t value;
+    const struct mongo_settle_entry *entry = mongo_settle_find(&store->cut.settle, collection, id);
+    if (entry == NULL) return false;
+    mongo_settle_value(entry, &value);
+    return bson_has_field(&value, "createdAt"); /* It never moves. */
+}
+
 static void append(struct outbox *outbox, enum mongo_collection collection, struct id id,
                    bson_t *value)
 {
@@ -85,6 +97,22 @@ static const struct key_record *key_of(const struct facts *facts, struct id book
         }
     }
     return NULL;
+}
+
+static const struct mongo_booking *known_booking(struct mongo_store *store, struct id id)
+{
+    const struct mongo_fact *fact = mongo_facts_get(&store->facts, MONGO_FACT_BOOKING, id);
+    CHECK(fact != NULL);
+    CHECK(fact->found);
+    return &store->facts.bookings[fact->place];
+}
+
+static const struct mongo_payment *known_payment(struct mongo_store *store, struct id id)
+{
+    const struct mongo_fact *fact = mongo_facts_get(&store->facts, MONGO_FACT_PAYMENT, id);
+    CHECK(fact != NULL);
+    CHECK(fact->found);
+    return &store->facts.payments[fact->place];
 }
 
 static void append_bookings(struct outbox *outbox)
@@ -107,8 +135,14 @@ static void append_bookings(struct outbox *outbox)
             booking.key = key->claim.key;
             booking.fingerprint = key->claim.fingerprint;
         }
+        const bool carried = is_carried(outbox->store, MONGO_BOOKINGS, id);
+        if (carried && fact->state == FACT_CHANGED) {
+            const struct mongo_booking *known = known_booking(outbox->store, id);
+            booking.key = known->key;
+            booking.fingerprint = known->fingerprint;
+        }
         bson_t value = BSON_INITIALIZER;
-        mongo_documents_append_booking_change(&booking, adopted, &value);
+        mongo_documents_append_booking_change(&booking, adopted || carried, &value);
         append(outbox, MONGO_BOOKINGS, id, &value);
     }
 }
@@ -130,8 +164,14 @@ static void append_payments(struct outbox *outbox)
             payment.key = key->claim.key;
             payment.fingerprint = key->claim.fingerprint;
         }
+        const bool carried = is_carried(outbox->store, MONGO_PAYMENTS, id);
+        if (carried && fact->state == FACT_CHANGED) {
+            const struct mongo_payment *known = known_payment(outbox->store, id);
+            payment.key = known->key;
+            payment.fingerprint = known->fingerprint;
+        }
         bson_t value = BSON_INITIALIZER;
-        mongo_documents_append_payment_change(&payment, adopted, &value);
+        mongo_documents_append_payment_change(&payment, adopted || carried, &value);
         append(outbox, MONGO_PAYMENTS, id, &value);
     }
 }

@@ -33,7 +33,7 @@ static enum error insert(struct mongo_store *store, enum mongo_collection collec
         bson_t *options = BCON_NEW("ordered", BCON_BOOL(false), "validate", BCON_BOOL(false));
         bson_t reply;
         bson_error_t why = {0};
-        store->counts.round_trips++;
+        tally_add(&store->counts.round_trips, 1);
         const bool done =
             mongoc_collection_insert_many(store->client.collections[collection], intents->pointers,
                                           intents->count, options, &reply, &why);
@@ -180,7 +180,7 @@ static enum error record_money(struct mongo_store *store, const struct turn *tur
     if (count > 0 && error == ERROR_NONE) {
         bson_t reply;
         bson_error_t why = {0};
-        store->counts.round_trips++;
+        tally_add(&store->counts.round_trips, 1);
         const bool done = mongoc_bulk_operation_execute(bulk, &reply, &why) != 0;
         error = mongo_read_written("record money", done, false, &why, &reply);
         bson_destroy(&reply);

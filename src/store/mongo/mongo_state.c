@@ -16,6 +16,6 @@ enum error mongo_state_find(struct mongo_store *store, enum mongo_collection col
                             struct id id, const char *projection, bson_t *ret_found,
                             bool *ret_there)
 {
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     return mongo_read_one(&store->client, collection, id, projection, ret_found, ret_there);
 }

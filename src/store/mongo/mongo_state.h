@@ -1,6 +1,7 @@
 /* mongo_state.h - what the files of the MongoDB store share; nobody else includes it. */
 #pragma once
 
+#include "base/tally.h"
 #include "core/turn.h"
 #include "crypto/crypto.h"
 #include "store/mongo/mongo_batches.h"

@@ -156,7 +156,7 @@ static enum error commit_plan(struct mongo_store *store)
     else store->cut.showtime = (struct id){0};
     mongo_plan_clear(store);
     if (error != ERROR_NONE) forget_rest(store); /* It may not be so. */
-    if (error == ERROR_OUTCOME_UNKNOWN) store->counts.unresolved++;
+    if (error == ERROR_OUTCOME_UNKNOWN) tally_add(&store->counts.unresolved, 1);
     return error;
 }
 
@@ -165,7 +165,7 @@ static enum error commit_edit(struct mongo_store *store)
 {
     struct mongo_gate *gate = &store->gate;
     enum error error = mongo_commit_plan(store, &gate->plan);
-    if (error == ERROR_OUTCOME_UNKNOWN) store->counts.unresolved++;
+    if (error == ERROR_OUTCOME_UNKNOWN) tally_add(&store->counts.unresolved, 1);
     if (error == ERROR_NONE && store->plan.made) {
         gate->written = gate->plan.version;
         error = commit_plan(store);
@@ -191,7 +191,7 @@ static enum error commit(void *context)
     if (!edits && !store->plan.made) return mongo_gather_prove(store);
     enum error error = edits ? commit_edit(store) : commit_plan(store);
     if (error != ERROR_NONE) return error;
-    store->counts.commits++;
+    tally_add(&store->counts.commits, 1);
     error = mongo_state_step(store, MONGO_STEP_COMMITTED);
     if (error == ERROR_NONE && is_looked_for(&store->committed)) write_rest(store);
     return error;
@@ -282,5 +282,12 @@ struct store mongo_store_port(struct mongo_store *store)
 
 struct mongo_store_counts mongo_store_counts(const struct mongo_store *store)
 {
-    return store->counts;
+    const struct mongo_store_counts *counts = &store->counts;
+    return (struct mongo_store_counts){.round_trips = tally_read(&counts->round_trips),
+                                       .commits = tally_read(&counts->commits),
+                                       .races_lost = tally_read(&counts->races_lost),
+                                       .retries = tally_read(&counts->retries),
+                                       .unresolved = tally_read(&counts->unresolved),
+                                       .resolved = tally_read(&counts->resolved),
+                                       .swept = tally_read(&counts->swept)};
 }

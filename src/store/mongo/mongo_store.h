@@ -23,6 +23,7 @@ struct mongo_store_options {
     struct siphash_key tag_key;          /* The policy's. */
     struct mongo_hook hook;              /* None: {0}. */
     const char *instance;                /* Borrowed; who we are, for people: NULL is "usher". */
+    bool sweeps_not;                     /* Another store of the process does, for all of them. */
 };
 
 /* What the store has done, for metrics and tests. */
@@ -45,4 +46,5 @@ void mongo_store_close(struct mongo_store *store); /* Accepts NULL. */
 
 struct store mongo_store_port(struct mongo_store *store);
 
+/* From any thread. */
 struct mongo_store_counts mongo_store_counts(const struct mongo_store *store);

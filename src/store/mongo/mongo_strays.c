@@ -105,7 +105,7 @@ static enum error find_overdue(struct mongo_store *store, const bson_t *filter,
     enum mongo_class class = MONGO_DONE;
     overdue->count = 0;
     *ret_last = (struct id){0};
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     for (; looked < BOOKINGS_AT_ONCE && mongoc_cursor_next(cursor, &document); looked++) {
         bson_iter_t at;
         if (bson_iter_init_find(&at, document, "_id")) (void)mongo_fields_read_id(&at, ret_last);
@@ -202,7 +202,7 @@ static enum error tidy(struct mongo_store *store, const struct overdue *overdue,
     if (foreign || count > carried) {
         mongo_plan_begin(store, store->cut.version + 1);
         error = commit(store, &set, &settle, count, now_ms);
-        if (error == ERROR_NONE) store->counts.swept++;
+        if (error == ERROR_NONE) tally_add(&store->counts.swept, 1);
     }
     bson_destroy(&set);
     bson_destroy(&settle);

@@ -30,7 +30,7 @@ static enum error list(struct mongo_store *store, const bson_t *filter, size_t c
         store->client.collections[MONGO_SHOWTIMES], filter, options, NULL);
     const bson_t *document = NULL;
     size_t count = 0;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     while (count < capacity && mongoc_cursor_next(cursor, &document)) {
         bson_iter_t at;
         if (!bson_iter_init_find(&at, document, "_id")) continue;
@@ -122,7 +122,7 @@ static enum error settle(struct mongo_store *store, struct id showtime, int64_t 
     mongo_plan_begin(store, store->cut.version + 1);
     error = mongo_plan_finish(store, &set, &rest, 0, now_ms);
     if (error == ERROR_NONE) error = mongo_commit_plan(store, &store->plan);
-    if (error == ERROR_NONE) store->counts.swept++;
+    if (error == ERROR_NONE) tally_add(&store->counts.swept, 1);
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
@@ -157,7 +157,7 @@ static enum error complete(struct mongo_store *store, struct id showtime, int64_
     BSON_APPEND_UTF8(&set, "status", showtime_status_name(SHOWTIME_COMPLETED).data);
     error = mongo_plan_finish(store, &set, &rest, count, now_ms);
     if (error == ERROR_NONE) error = mongo_commit_plan(store, &store->plan);
-    if (error == ERROR_NONE) store->counts.swept++;
+    if (error == ERROR_NONE) tally_add(&store->counts.swept, 1);
     mongo_plan_clear(store);
     bson_destroy(&set);
     bson_destroy(&rest);
@@ -176,7 +176,7 @@ static size_t list_ended(struct mongo_store *store, int64_t now_ms, struct id *s
         store->client.collections[MONGO_SHOWTIMES], filter, options, NULL);
     const bson_t *document = NULL;
     size_t count = 0;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     while (count < SHOWTIMES_AT_ONCE && mongoc_cursor_next(cursor, &document)) {
         bson_iter_t at;
         if (bson_iter_init_find(&at, document, "due_at") && !BSON_ITER_HOLDS_NULL(&at)) continue;
@@ -243,6 +243,7 @@ void mongo_sweep_run(struct mongo_store *store, int64_t now_ms)
 {
     CHECK(!store->plan.made);
 
+    if (store->options.sweeps_not) return;
     if (store->dead || !is_time(&store->swept_at_ms, now_ms, SWEEP_EVERY_MS)) return;
     /* Nothing more of unknown outcome is begun. */
     if (store->unresolved_count > 0) return;

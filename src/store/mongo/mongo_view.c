@@ -125,7 +125,10 @@ bool mongo_view_payment(const struct mongo_view *view, const struct mongo_bookin
     }
     if (payment->foreign || payment->version > 0) return true;
     if (payment->payment.status != PAYMENT_PENDING) return true;
-    return id_equal(booking->booking.active_payment, id) || id_equal(booking->booking.payment, id);
+    /* The booking may be newer than the view, and name the payment that came after this one. */
+    return id_equal(booking->booking.active_payment, id) ||
+           id_equal(booking->booking.payment, id) ||
+           seat_names(showtime, booking->booking.seats[0].name, "pay", id);
 }
 
 bool mongo_view_block(const struct mongo_view *view, struct mongo_block *block)

@@ -80,7 +80,7 @@ static enum error want_payments(struct mongo_store *store, const struct turn *tu
     enum mongo_class class = MONGO_DONE;
     enum error error = ERROR_NONE;
     bool any = false;
-    store->counts.round_trips++;
+    tally_add(&store->counts.round_trips, 1);
     for (int count = 0; count < ASKED_MAX && mongoc_cursor_next(cursor, &document); count++) {
         bson_iter_t at;
         struct id id;
