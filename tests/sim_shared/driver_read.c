@@ -38,6 +38,18 @@ mongoc_cursor_t *mongoc_collection_find_with_opts(mongoc_collection_t *collectio
     return cursor;
 }
 
+/* A database of ours: no index is in the way. */
+mongoc_cursor_t *mongoc_collection_find_indexes_with_opts(mongoc_collection_t *collection,
+                                                          const bson_t *options)
+{
+    bson_t filter = BSON_INITIALIZER;
+    CHECK(options == NULL);
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(collection, &filter, NULL, NULL);
+    cursor->asked = true;
+    bson_destroy(&filter);
+    return cursor;
+}
+
 static int64_t limit_of(const mongoc_cursor_t *cursor)
 {
     bson_iter_t at;

@@ -116,8 +116,8 @@ bool judge_stands_booking(const struct judged_booking *booking, struct booking *
         JUDGE_MUST(mongo_documents_read_booking(&value, &merged), "a decision cannot be read");
     }
     *ret_standing = merged.booking;
-    return entry != NULL || merged.version > 0 || merged.booking.status != BOOKING_PENDING ||
-           has_first_seat(showtime, &merged.booking);
+    /* The document of an intent that is over may say so; nothing has come of it. */
+    return booking->decision_count > 0 || has_first_seat(showtime, &merged.booking);
 }
 
 bool judge_stands_payment(const struct judged_payment *payment, struct payment *ret_standing)
