@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/mongo/mongo_catalogue_write.h"
+#include "store/mongo/mongo_move.h"
 #include "store/mongo/mongo_self_test.h"
 #include "store/mongo/mongo_uri.h"
 
@@ -55,6 +56,20 @@ static enum error check_clients(const struct cluster *cluster, struct mongo_reas
     return ERROR_INTERNAL_ERROR;
 }
 
+/* Of half an import, bookings and money are missing. */
+static enum error check_whole(struct mongo_connection *connection, struct mongo_reason *ret_reason)
+{
+    struct mongo_client client = {0};
+    bool marked = false;
+    enum error error = mongo_client_open(connection, &client);
+    if (error == ERROR_NONE) error = mongo_move_marked(&client, &marked);
+    mongo_client_close(&client);
+    if (error != ERROR_NONE) mongo_explain(ret_reason, "MongoDB does not answer");
+    if (error != ERROR_NONE || !marked) return error;
+    mongo_explain(ret_reason, "an import into this database is not whole; run usher import again");
+    return ERROR_INTERNAL_ERROR;
+}
+
 /* As long as nobody knows whether the database is safe, nothing starts. */
 static enum error reach(struct cluster *cluster, struct mongo_reason *ret_reason)
 {
@@ -65,6 +80,7 @@ static enum error reach(struct cluster *cluster, struct mongo_reason *ret_reason
     }
     enum error error = check_clients(cluster, ret_reason);
     if (error == ERROR_NONE) error = mongo_self_test(cluster->connection, ret_reason);
+    if (error == ERROR_NONE) error = check_whole(cluster->connection, ret_reason);
     if (error != ERROR_NONE) return error;
     return mongo_connection_open_reading(cluster->connection, &cluster->reading, ret_reason);
 }
@@ -341,6 +357,7 @@ int cluster_seed(const struct config *config, const char *path)
     struct mongo_reason reason = {""};
     mongo_connection_begin();
     enum error error = mongo_connection_open(config->mongo_uri.text, &connection, &reason);
+    if (error == ERROR_NONE) error = check_whole(connection, &reason);
     if (error == ERROR_NONE) {
         store = open_loader(connection, &reason);
         if (store == NULL) error = ERROR_STORE_UNAVAILABLE;

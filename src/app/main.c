@@ -16,6 +16,8 @@ static const char usage[] =
     "                                 print a token for the API\n"
     "  usher backup FILE              copy the store, beside a running server\n"
     "  usher audit                    prove the rules of the data; exit 1 if one is broken\n"
+    "  usher export FILE              write everything of the store, to move it elsewhere\n"
+    "  usher import FILE              read that into an empty store\n"
     "  usher version                  print the version\n"
     "\n"
     "Options, each with its environment variable:\n"
@@ -97,6 +99,16 @@ static int run_audit(struct config *config, const struct arguments *arguments)
     return audit_command(config);
 }
 
+static int run_export(struct config *config, const struct arguments *arguments)
+{
+    return export_command(config, arguments->file);
+}
+
+static int run_import(struct config *config, const struct arguments *arguments)
+{
+    return import_command(config, arguments->file);
+}
+
 static int run_version(struct config *config, const struct arguments *arguments)
 {
     (void)config;
@@ -159,6 +171,19 @@ static const struct command_entry commands[] = {
      "those of the shared database; what instances have yet to write is counted, and breaks\n"
      "no rule. Exit code 0 if every rule holds, 1 if one is broken, 2 if the data cannot be\n"
      "read.\n"},
+    {"export", true, true, TAKES(DATA), run_export,
+     "usher export FILE|- [--data DIR]\n"
+     "\n"
+     "Writes everything of the store (of MONGO_URI, or of the folder) to FILE, for usher import.\n"
+     "FILE must not exist; it has the store's keys in it: keep it as safe as the store.\n"
+     "Stop the server first, with MongoDB all instances: what comes later is not in FILE.\n"
+     "Exit code 1 if the store cannot be written out as it is.\n"},
+    {"import", true, true, TAKES(DATA), run_import,
+     "usher import FILE|- [--data DIR]\n"
+     "\n"
+     "Reads what usher export wrote into the store (of MONGO_URI, or of the folder), which must\n"
+     "be empty, while no server uses it. All of it or nothing: an import that was killed is\n"
+     "begun again. Exit code 1, and nothing is imported, if FILE is refused. docs/moving.md\n"},
     {"version", false, false, 0, run_version, "usher version\n\nPrints the version.\n"},
 };
 

@@ -36,6 +36,20 @@ struct id numbers_draw_booking(struct numbers *numbers, int64_t now_ms, struct c
     return id_seal(&numbers->key, ID_BOOKING, number);
 }
 
+uint64_t numbers_next_booking(const struct numbers *numbers, int64_t now_ms)
+{
+    const uint64_t lowest = reached(now_ms, BOOKINGS_PER_SECOND, CODE_NUMBER_MAX);
+    return numbers->next_booking < lowest ? lowest : numbers->next_booking;
+}
+
+uint64_t numbers_at(int64_t moment_ms, bool of_booking)
+{
+    const uint64_t per_second = of_booking ? BOOKINGS_PER_SECOND : PAYMENTS_PER_SECOND;
+    const uint64_t start =
+        reached(moment_ms, per_second, of_booking ? CODE_NUMBER_MAX : ID_NUMBER_MAX);
+    return start == 1 ? 1 : start + (uint64_t)(moment_ms % 1000) * (per_second / 1000);
+}
+
 struct id numbers_draw_payment(struct numbers *numbers, int64_t now_ms)
 {
     const uint64_t lowest = reached(now_ms, PAYMENTS_PER_SECOND, ID_NUMBER_MAX);

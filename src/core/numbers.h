@@ -26,6 +26,12 @@ struct numbers {
 /* The id of a new booking, and its code. */
 struct id numbers_draw_booking(struct numbers *numbers, int64_t now_ms, struct code *ret_code);
 
+/* The lowest number that the next booking drawn at `now_ms` can get. */
+uint64_t numbers_next_booking(const struct numbers *numbers, int64_t now_ms);
+
+/* About the number that a payment or a block, or a booking, made at that time would have got. */
+uint64_t numbers_at(int64_t moment_ms, bool of_booking);
+
 /* The id of a new payment, and of a new block. */
 struct id numbers_draw_payment(struct numbers *numbers, int64_t now_ms);
 struct id numbers_draw_block(struct numbers *numbers, int64_t now_ms);

@@ -53,24 +53,24 @@ static const void *list_rows(const struct memory_store *store, enum disk_list li
 
 static bool read_booking(const struct memory_store *store, sqlite3_stmt *row, void *ret_row)
 {
-    return rows_read_booking(row, &store->sqlite->numbers.key, ret_row);
+    return rows_read_booking(row, &store->sqlite->ids, ret_row);
 }
 
 static bool read_payment(const struct memory_store *store, sqlite3_stmt *row, void *ret_row)
 {
-    return rows_read_payment(row, &store->sqlite->numbers.key, ret_row);
+    return rows_read_payment(row, &store->sqlite->ids, ret_row);
 }
 
 static bool read_block(const struct memory_store *store, sqlite3_stmt *row, void *ret_row)
 {
-    return staff_rows_read_block(row, &store->sqlite->numbers.key, ret_row);
+    return staff_rows_read_block(row, &store->sqlite->ids, ret_row);
 }
 
 static bool read_key(const struct memory_store *store, sqlite3_stmt *row, void *ret_row)
 {
-    const struct siphash_key *key = &store->sqlite->numbers.key;
-    struct key_record record = {.booking = rows_column_id(row, 4, key, ID_BOOKING),
-                                .payment = rows_column_id(row, 5, key, ID_PAYMENT),
+    const struct row_ids *ids = &store->sqlite->ids;
+    struct key_record record = {.booking = rows_column_id(row, 4, ids, ID_BOOKING),
+                                .payment = rows_column_id(row, 5, ids, ID_PAYMENT),
                                 .created = sqlite3_column_int(row, 6) != 0,
                                 .created_at_ms = sqlite3_column_int64(row, 7)};
     const struct slice name = database_column_blob(row, 0);

@@ -14,3 +14,7 @@ MUST_USE enum error mongo_sweep_pending(struct mongo_store *store, struct id aft
 
 /* A round, of bounded work. What fails is left to the next. */
 void mongo_sweep_run(struct mongo_store *store, int64_t now_ms);
+
+/* Writes all that showtimes have not settled, however young it is. ERROR_INTERNAL_ERROR if some of
+ * it cannot be written. */
+MUST_USE enum error mongo_sweep_settle(struct mongo_store *store);

@@ -124,7 +124,7 @@ static bool count_rows(struct audit *audit)
 
 static bool run_rules(struct audit *audit)
 {
-    if (!rows_read_key(&audit->database, &audit->key)) return false;
+    if (!row_ids_open(&audit->database, &audit->ids)) return false;
     if (!count_rows(audit)) return false;
     for (size_t index = 0; index < sizeof queries / sizeof queries[0]; index++) {
         if (!run_query(audit, queries[index])) return false;

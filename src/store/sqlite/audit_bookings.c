@@ -115,7 +115,7 @@ static bool judge_payment(struct audit *audit, const struct subject *subject)
 {
     const struct booking *booking = &subject->booking;
     if (booking->status != BOOKING_CONFIRMED) return true;
-    const uint64_t payment = id_open(&audit->key, ID_PAYMENT, booking->payment);
+    const int64_t payment = row_ids_number(&audit->ids, ID_PAYMENT, booking->payment);
     if (payment == 0) {
         audit_say(audit, "Booking %lld is confirmed without a payment", (long long)subject->number);
         return true;
@@ -123,7 +123,7 @@ static bool judge_payment(struct audit *audit, const struct subject *subject)
     sqlite3_stmt *row = database_statement(
         &audit->database, "SELECT booking,status,paid_amount FROM payment WHERE number=?1");
     if (row == NULL) return false;
-    (void)sqlite3_bind_int64(row, 1, (int64_t)payment);
+    (void)sqlite3_bind_int64(row, 1, payment);
     const int code = sqlite3_step(row);
     const bool found = code == SQLITE_ROW && sqlite3_column_int64(row, 0) == subject->number;
     if (!found) {
@@ -144,7 +144,7 @@ static bool judge_payment(struct audit *audit, const struct subject *subject)
 static void judge_state(struct audit *audit, const struct subject *subject)
 {
     const struct booking *booking = &subject->booking;
-    const struct code code = code_of_number(&audit->key, (uint64_t)subject->number);
+    const struct code code = row_ids_code(&audit->ids, subject->number);
     if (memcmp(code.letters, booking->code.letters, CODE_SIZE) != 0) {
         audit_say(audit, "Booking %lld has the code BK-%.8s, but should have BK-%.8s",
                   (long long)subject->number, booking->code.letters, code.letters);
@@ -186,7 +186,7 @@ static bool judge_booking(struct audit *audit, sqlite3_stmt *row)
                   (long long)subject.number, (long long)subject.layout.showtime);
         return true;
     }
-    if (!rows_read_booking(row, &audit->key, &subject.booking)) {
+    if (!rows_read_booking(row, &audit->ids, &subject.booking)) {
         audit_say(audit, "Booking %lld has a value that no booking can have",
                   (long long)subject.number);
         return true;

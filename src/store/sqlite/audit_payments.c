@@ -58,7 +58,7 @@ static void judge_payment(struct audit *audit, sqlite3_stmt *row)
                               .booking_status = database_column_text(row, ROWS_PAYMENT_COUNT + 1),
                               .booking_final = sqlite3_column_int64(row, ROWS_PAYMENT_COUNT + 2),
                               .booking_payment = sqlite3_column_int64(row, ROWS_PAYMENT_COUNT + 3)};
-    if (!rows_read_payment(row, &audit->key, &subject.payment)) {
+    if (!rows_read_payment(row, &audit->ids, &subject.payment)) {
         audit_say(audit, "Payment %lld has a value that no payment can have", subject.number);
         return;
     }

@@ -3,10 +3,11 @@
 
 #include "core/payment.h"
 #include "store/sqlite/audit.h"
+#include "store/sqlite/row_ids.h"
 
 struct audit {
     struct database database;
-    struct siphash_key key;
+    struct row_ids ids;
     void (*report)(void *context, struct slice text);
     void *context;
     struct audit_counts counts;

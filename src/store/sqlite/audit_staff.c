@@ -2,10 +2,15 @@
 #include "store/sqlite/audit_scan.h"
 #include "store/sqlite/staff_rows.h"
 
-/* How many entries of an action there are on a number: ids begin with theirs in hex. */
-#define ENTRIES(action, number) \
-    "(SELECT count(*) FROM journal j WHERE j.subject>=printf('%012x'," number \
-    ") AND j.subject<printf('%012x'," number "+1) AND j.action='" action "')"
+/* What an id begins with: the number in hex, or all of a moved one. */
+#define PREFIX(kind, number) \
+    "coalesce((SELECT lower(hex(m.id)) FROM moved_id m WHERE m.kind=" kind " AND m.number=" number \
+    "),printf('%012x'," number "))"
+
+/* How many entries of an action there are on a number. */
+#define ENTRIES(action, kind, number) \
+    "(SELECT count(*) FROM journal j WHERE j.subject>=" PREFIX( \
+        kind, number) " AND j.subject<" PREFIX(kind, number) "||'g' AND j.action='" action "')"
 
 /* Each row that a query gives is a sentence. */
 const char *const audit_staff_queries[] = {
@@ -49,23 +54,23 @@ const char *const audit_staff_queries[] = {
     " FROM payment WHERE status<>'refunded' AND refund_reference IS NOT NULL",
 
     /* clang-format off */
-    "SELECT 'Block '||k.number||' has '||" ENTRIES("block.create", "k.number") "||"
+    "SELECT 'Block '||k.number||' has '||" ENTRIES("block.create", "3", "k.number") "||"
     "' entries of its making in the journal' FROM block k"
-    " WHERE " ENTRIES("block.create", "k.number") "<>1",
+    " WHERE " ENTRIES("block.create", "3", "k.number") "<>1",
 
-    "SELECT 'Block '||k.number||' has '||" ENTRIES("block.release", "k.number") "||"
+    "SELECT 'Block '||k.number||' has '||" ENTRIES("block.release", "3", "k.number") "||"
     "' entries of its release in the journal' FROM block k"
-    " WHERE " ENTRIES("block.release", "k.number") "<>(k.released_at IS NOT NULL)",
+    " WHERE " ENTRIES("block.release", "3", "k.number") "<>(k.released_at IS NOT NULL)",
 
-    "SELECT 'Payment '||p.number||' has '||" ENTRIES("payment.refund", "p.number") "||"
+    "SELECT 'Payment '||p.number||' has '||" ENTRIES("payment.refund", "2", "p.number") "||"
     "' entries of its refund in the journal' FROM payment p"
     " WHERE p.reason='requested' AND p.refund_requested_at IS NOT NULL"
-    " AND " ENTRIES("payment.refund", "p.number") "<>1",
+    " AND " ENTRIES("payment.refund", "2", "p.number") "<>1",
 
-    "SELECT 'Payment '||p.number||' has '||" ENTRIES("payment.refund_done", "p.number") "||"
+    "SELECT 'Payment '||p.number||' has '||" ENTRIES("payment.refund_done", "2", "p.number") "||"
     "' entries of its refund by hand in the journal' FROM payment p"
     " WHERE p.refund_reference IS NOT NULL"
-    " AND " ENTRIES("payment.refund_done", "p.number") "<>1",
+    " AND " ENTRIES("payment.refund_done", "2", "p.number") "<>1",
     /* clang-format on */
 
     "SELECT 'Showtime '||s.id||' has '||count(j.number)||"

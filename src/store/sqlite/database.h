@@ -18,7 +18,7 @@
 #include "core/id.h"
 
 enum {
-    DATABASE_STATEMENTS_MAX = 64, /* More than any connection uses. */
+    DATABASE_STATEMENTS_MAX = 80, /* More than any connection uses. */
     DATABASE_PATH_SIZE = 384,     /* SQLite takes 512, with the ends of its other files. */
     DATABASE_REASON_SIZE = 512,   /* A path and a sentence. */
 };

@@ -46,12 +46,12 @@ static void bind_claim(sqlite3_stmt *statement, const struct claim_key *claim)
 static bool read_record(const struct sqlite_store *store, sqlite3_stmt *row,
                         const struct claim_key *claim, struct key_record *ret_record)
 {
-    const struct siphash_key *key = &store->numbers.key;
+    const struct row_ids *ids = &store->ids;
     const struct slice fingerprint = database_column_blob(row, 0);
     if (fingerprint.size != sizeof claim->fingerprint.bytes) return false;
     struct key_record record = {.claim = *claim,
-                                .booking = rows_column_id(row, 1, key, ID_BOOKING),
-                                .payment = rows_column_id(row, 2, key, ID_PAYMENT),
+                                .booking = rows_column_id(row, 1, ids, ID_BOOKING),
+                                .payment = rows_column_id(row, 2, ids, ID_PAYMENT),
                                 .created = sqlite3_column_int(row, 3) != 0,
                                 .created_at_ms = sqlite3_column_int64(row, 4)};
     if (id_is_none(record.booking)) return false;
@@ -89,14 +89,14 @@ int keys_insert(struct sqlite_store *store, const struct key_record *record)
                                           "INSERT INTO idempotency_1" KEY_VALUES};
     CHECK(store->keys.table == 0 || store->keys.table == 1);
 
-    const struct siphash_key *key = &store->numbers.key;
+    const struct row_ids *ids = &store->ids;
     sqlite3_stmt *insert = database_statement(&store->database, inserts[store->keys.table]);
     if (insert == NULL) return sqlite3_extended_errcode(store->database.handle);
     bind_claim(insert, &record->claim);
     (void)sqlite3_bind_blob(insert, 4, record->claim.fingerprint.bytes,
                             sizeof record->claim.fingerprint.bytes, SQLITE_STATIC);
-    rows_bind_id(insert, 5, key, ID_BOOKING, record->booking);
-    rows_bind_id(insert, 6, key, ID_PAYMENT, record->payment);
+    rows_bind_id(insert, 5, ids, ID_BOOKING, record->booking);
+    rows_bind_id(insert, 6, ids, ID_PAYMENT, record->payment);
     (void)sqlite3_bind_int(insert, 7, record->created);
     (void)sqlite3_bind_int64(insert, 8, record->created_at_ms);
     return database_run(insert);

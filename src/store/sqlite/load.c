@@ -95,8 +95,8 @@ static bool read_claim(const struct sqlite_store *store, sqlite3_stmt *row, stru
 
     const bool blocked = state == SEAT_BLOCKED;
     struct seat_claim claim = {
-        .booking = rows_column_id(row, blocked ? 5 : 2, &store->numbers.key,
-                                  blocked ? ID_BLOCK : ID_BOOKING),
+        .booking =
+            rows_column_id(row, blocked ? 5 : 2, &store->ids, blocked ? ID_BLOCK : ID_BOOKING),
         .held_until_ms = sqlite3_column_int64(row, 3),
     };
     if (id_is_none(claim.booking)) return false;

@@ -78,7 +78,7 @@ static void bind_claim(const struct sqlite_store *store, sqlite3_stmt *statement
                        enum seat_state state, const struct seat_claim *claim)
 {
     const bool blocked = state == SEAT_BLOCKED;
-    rows_bind_id(statement, blocked ? 8 : 3, &store->numbers.key, blocked ? ID_BLOCK : ID_BOOKING,
+    rows_bind_id(statement, blocked ? 8 : 3, &store->ids, blocked ? ID_BLOCK : ID_BOOKING,
                  claim->booking);
     database_bind_text(statement, 4, seat_state_name(state));
     if (state == SEAT_HELD) (void)sqlite3_bind_int64(statement, 5, claim->held_until_ms);
@@ -111,8 +111,8 @@ static int write_seat(struct sqlite_store *store, int64_t showtime, const struct
     if (after) bind_claim(store, statement, state, &map->claims[change->place]);
     if (before) {
         const bool blocked = change->state_before == SEAT_BLOCKED;
-        rows_bind_id(statement, blocked ? 9 : 6, &store->numbers.key,
-                     blocked ? ID_BLOCK : ID_BOOKING, change->booking_before);
+        rows_bind_id(statement, blocked ? 9 : 6, &store->ids, blocked ? ID_BLOCK : ID_BOOKING,
+                     change->booking_before);
         database_bind_text(statement, 7, seat_state_name(change->state_before));
     }
     return change_one(store, statement);
@@ -127,7 +127,7 @@ static int write_seats(struct sqlite_store *store, int64_t showtime, const struc
     return SQLITE_DONE;
 }
 
-static int insert_booking(struct sqlite_store *store, int64_t showtime,
+int record_insert_booking(struct sqlite_store *store, int64_t showtime,
                           const struct booking *booking)
 {
     if (showtime == 0) return REFUSED;
@@ -137,7 +137,7 @@ static int insert_booking(struct sqlite_store *store, int64_t showtime,
     if (insert == NULL) return fail_to_prepare(store);
     char block[ROWS_SEATS_SIZE];
     const struct slice seats = rows_write_seats(booking, block);
-    rows_bind_booking(insert, &store->numbers.key, showtime, booking, seats);
+    rows_bind_booking(insert, &store->ids, showtime, booking, seats);
     return change_one(store, insert);
 }
 
@@ -149,16 +149,16 @@ static int update_booking(struct sqlite_store *store, const struct booking *book
                "cancelled_at=?6,cancellation_reason=?7,active_payment=?8,payment=?9,had_payment=?10"
                " WHERE number=?1 AND status IN (?11,?12,?13,?14)");
     if (update == NULL) return fail_to_prepare(store);
-    const struct siphash_key *key = &store->numbers.key;
-    rows_bind_id(update, 1, key, ID_BOOKING, booking->id);
+    const struct row_ids *ids = &store->ids;
+    rows_bind_id(update, 1, ids, ID_BOOKING, booking->id);
     database_bind_text(update, 2, booking_status_name(booking->status));
     (void)sqlite3_bind_int64(update, 3, booking->hold_expires_at_ms);
     (void)sqlite3_bind_int64(update, 4, booking->updated_at_ms);
     database_bind_moment(update, 5, booking->confirmed_at_ms);
     database_bind_moment(update, 6, booking->cancelled_at_ms);
     database_bind_optional(update, 7, reason_text(&booking->cancellation_reason));
-    rows_bind_id(update, 8, key, ID_PAYMENT, booking->active_payment);
-    rows_bind_id(update, 9, key, ID_PAYMENT, booking->payment);
+    rows_bind_id(update, 8, ids, ID_PAYMENT, booking->active_payment);
+    rows_bind_id(update, 9, ids, ID_PAYMENT, booking->payment);
     (void)sqlite3_bind_int(update, 10, booking->had_payment);
     const uint32_t before = reach_booking(booking->status);
     for (uint32_t status = 0; status < BOOKING_STATUS_COUNT; status++) {
@@ -168,13 +168,13 @@ static int update_booking(struct sqlite_store *store, const struct booking *book
     return change_one(store, update);
 }
 
-static int insert_payment(struct sqlite_store *store, const struct payment *payment)
+int record_insert_payment(struct sqlite_store *store, const struct payment *payment)
 {
     sqlite3_stmt *insert =
         prepare(store, "INSERT INTO payment VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
                        "?14,?15,?16,?17,?18,?19)");
     if (insert == NULL) return fail_to_prepare(store);
-    rows_bind_payment(insert, &store->numbers.key, payment);
+    rows_bind_payment(insert, &store->ids, payment);
     return change_one(store, insert);
 }
 
@@ -188,7 +188,7 @@ static int update_payment(struct sqlite_store *store, const struct payment *paym
                " AND return_url IS ?11 AND created_at=?12"
                " AND status IN (?20,?21,?22,?23,?24,?25,?26,?27)");
     if (update == NULL) return fail_to_prepare(store);
-    rows_bind_payment(update, &store->numbers.key, payment);
+    rows_bind_payment(update, &store->ids, payment);
     const uint32_t before = reach_payment(payment->status);
     for (uint32_t status = 0; status < PAYMENT_STATUS_COUNT; status++) {
         if ((before >> status & 1) == 0) continue;
@@ -202,7 +202,7 @@ static int write_bookings(struct sqlite_store *store, int64_t showtime, const st
     for (uint32_t index = 0; index < facts->booking_count; index++) {
         const struct booking_fact *fact = &facts->bookings[index];
         int code = SQLITE_DONE;
-        if (fact->state == FACT_NEW) code = insert_booking(store, showtime, &fact->booking);
+        if (fact->state == FACT_NEW) code = record_insert_booking(store, showtime, &fact->booking);
         else if (fact->state == FACT_CHANGED) code = update_booking(store, &fact->booking);
         if (code != SQLITE_DONE) return code;
     }
@@ -216,7 +216,7 @@ static int write_payments(struct sqlite_store *store, const struct facts *facts,
         const struct payment_fact *fact = &facts->payments[index];
         if ((fact->payment.status == PAYMENT_COMPLETED) != kept) continue;
         int code = SQLITE_DONE;
-        if (fact->state == FACT_NEW) code = insert_payment(store, &fact->payment);
+        if (fact->state == FACT_NEW) code = record_insert_payment(store, &fact->payment);
         else if (fact->state == FACT_CHANGED) code = update_payment(store, &fact->payment);
         if (code != SQLITE_DONE) return code;
     }

@@ -22,31 +22,19 @@ bool rows_read_key(struct database *database, struct siphash_key *ret_key)
     return read;
 }
 
-static int64_t number_of(const struct siphash_key *key, enum id_kind kind, struct id id)
-{
-    if (id_is_none(id)) return 0;
-    const uint64_t number = id_open(key, kind, id);
-    CHECK(number > 0);
-    return (int64_t)number;
-}
-
-void rows_bind_id(sqlite3_stmt *statement, int index, const struct siphash_key *key,
-                  enum id_kind kind, struct id id)
+void rows_bind_id(sqlite3_stmt *statement, int index, const struct row_ids *ids, enum id_kind kind,
+                  struct id id)
 {
     if (id_is_none(id)) return;
-    (void)sqlite3_bind_int64(statement, index, number_of(key, kind, id));
+    const int64_t number = row_ids_number(ids, kind, id);
+    CHECK(number > 0);
+    (void)sqlite3_bind_int64(statement, index, number);
 }
 
-struct id rows_id(const struct siphash_key *key, enum id_kind kind, int64_t number)
-{
-    if (number < 1 || (uint64_t)number > ID_NUMBER_MAX) return (struct id){0};
-    return id_seal(key, kind, (uint64_t)number);
-}
-
-struct id rows_column_id(sqlite3_stmt *row, int column, const struct siphash_key *key,
+struct id rows_column_id(sqlite3_stmt *row, int column, const struct row_ids *ids,
                          enum id_kind kind)
 {
-    return rows_id(key, kind, sqlite3_column_int64(row, column));
+    return row_ids_id(ids, kind, sqlite3_column_int64(row, column));
 }
 
 struct slice rows_write_seats(const struct booking *booking, char block[ROWS_SEATS_SIZE])
@@ -139,11 +127,10 @@ static bool report_broken(sqlite3_stmt *row, const char *table)
     return false;
 }
 
-bool rows_read_booking(sqlite3_stmt *row, const struct siphash_key *key,
-                       struct booking *ret_booking)
+bool rows_read_booking(sqlite3_stmt *row, const struct row_ids *ids, struct booking *ret_booking)
 {
     struct booking booking = {
-        .id = rows_column_id(row, 0, key, ID_BOOKING),
+        .id = rows_column_id(row, 0, ids, ID_BOOKING),
         .showtime = database_column_id(row, 1),
         .total_amount = sqlite3_column_int64(row, 6),
         .discount_amount = sqlite3_column_int64(row, 7),
@@ -154,8 +141,8 @@ bool rows_read_booking(sqlite3_stmt *row, const struct siphash_key *key,
         .updated_at_ms = sqlite3_column_int64(row, 12),
         .confirmed_at_ms = sqlite3_column_int64(row, 13),
         .cancelled_at_ms = sqlite3_column_int64(row, 14),
-        .active_payment = rows_column_id(row, 16, key, ID_PAYMENT),
-        .payment = rows_column_id(row, 17, key, ID_PAYMENT),
+        .active_payment = rows_column_id(row, 16, ids, ID_PAYMENT),
+        .payment = rows_column_id(row, 17, ids, ID_PAYMENT),
         .had_payment = sqlite3_column_int(row, 18) != 0,
     };
     const bool read = !id_is_none(booking.id) && !id_is_none(booking.showtime) &&
@@ -175,12 +162,11 @@ static bool read_currency(sqlite3_stmt *row, int column, struct currency *ret_cu
     return text.size == 0 || currency_parse(text, ret_currency);
 }
 
-bool rows_read_payment(sqlite3_stmt *row, const struct siphash_key *key,
-                       struct payment *ret_payment)
+bool rows_read_payment(sqlite3_stmt *row, const struct row_ids *ids, struct payment *ret_payment)
 {
     struct payment payment = {
-        .id = rows_column_id(row, 0, key, ID_PAYMENT),
-        .booking = rows_column_id(row, 1, key, ID_BOOKING),
+        .id = rows_column_id(row, 0, ids, ID_PAYMENT),
+        .booking = rows_column_id(row, 1, ids, ID_BOOKING),
         .amount = sqlite3_column_int64(row, 6),
         .paid_amount = sqlite3_column_int64(row, 7),
         .created_at_ms = sqlite3_column_int64(row, 11),
@@ -215,10 +201,10 @@ static void bind_code(sqlite3_stmt *statement, int index, struct code code)
     (void)sqlite3_bind_text(statement, index, text, sizeof text, SQLITE_TRANSIENT);
 }
 
-void rows_bind_booking(sqlite3_stmt *statement, const struct siphash_key *key, int64_t showtime,
+void rows_bind_booking(sqlite3_stmt *statement, const struct row_ids *ids, int64_t showtime,
                        const struct booking *booking, struct slice seats)
 {
-    rows_bind_id(statement, 1, key, ID_BOOKING, booking->id);
+    rows_bind_id(statement, 1, ids, ID_BOOKING, booking->id);
     (void)sqlite3_bind_int64(statement, 2, showtime);
     database_bind_text(statement, 3, user_name(&booking->user));
     bind_code(statement, 4, booking->code);
@@ -234,16 +220,16 @@ void rows_bind_booking(sqlite3_stmt *statement, const struct siphash_key *key, i
     database_bind_moment(statement, 14, booking->confirmed_at_ms);
     database_bind_moment(statement, 15, booking->cancelled_at_ms);
     database_bind_optional(statement, 16, reason_text(&booking->cancellation_reason));
-    rows_bind_id(statement, 17, key, ID_PAYMENT, booking->active_payment);
-    rows_bind_id(statement, 18, key, ID_PAYMENT, booking->payment);
+    rows_bind_id(statement, 17, ids, ID_PAYMENT, booking->active_payment);
+    rows_bind_id(statement, 18, ids, ID_PAYMENT, booking->payment);
     (void)sqlite3_bind_int(statement, 19, booking->had_payment);
 }
 
-void rows_bind_payment(sqlite3_stmt *statement, const struct siphash_key *key,
+void rows_bind_payment(sqlite3_stmt *statement, const struct row_ids *ids,
                        const struct payment *payment)
 {
-    rows_bind_id(statement, 1, key, ID_PAYMENT, payment->id);
-    rows_bind_id(statement, 2, key, ID_BOOKING, payment->booking);
+    rows_bind_id(statement, 1, ids, ID_PAYMENT, payment->id);
+    rows_bind_id(statement, 2, ids, ID_BOOKING, payment->booking);
     database_bind_text(statement, 3, user_name(&payment->user));
     database_bind_text(statement, 4, payment_method_name(payment->method));
     database_bind_text(statement, 5, payment_status_name(payment->status));

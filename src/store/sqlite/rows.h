@@ -9,7 +9,7 @@
 
 #include "core/idempotency.h"
 #include "core/payment.h"
-#include "store/sqlite/database.h"
+#include "store/sqlite/row_ids.h"
 
 /* The columns that rows_read_booking expects, of `booking b JOIN showtime s`. */
 #define ROWS_BOOKING \
@@ -30,9 +30,9 @@ enum { ROWS_SEATS_SIZE = 640 }; /* The JSON of the most and dearest seats, with 
 /* Reads the key that seals ids and codes; false, and logged, if the file has none. */
 MUST_USE bool rows_read_key(struct database *database, struct siphash_key *ret_key);
 
-MUST_USE bool rows_read_booking(sqlite3_stmt *row, const struct siphash_key *key,
+MUST_USE bool rows_read_booking(sqlite3_stmt *row, const struct row_ids *ids,
                                 struct booking *ret_booking);
-MUST_USE bool rows_read_payment(sqlite3_stmt *row, const struct siphash_key *key,
+MUST_USE bool rows_read_payment(sqlite3_stmt *row, const struct row_ids *ids,
                                 struct payment *ret_payment);
 
 /* The seats of a booking, from its column. */
@@ -43,22 +43,21 @@ struct slice rows_write_seats(const struct booking *booking, char block[ROWS_SEA
 
 /* Binds the members that a new booking has: ?1 number, ?2 `showtime`, the others in the order
  * of the table. Borrows `booking` and `seats` until database_done. */
-void rows_bind_booking(sqlite3_stmt *statement, const struct siphash_key *key, int64_t showtime,
+void rows_bind_booking(sqlite3_stmt *statement, const struct row_ids *ids, int64_t showtime,
                        const struct booking *booking, struct slice seats);
 
 /* Binds a payment: ?1 number, the others in the order of the table. */
-void rows_bind_payment(sqlite3_stmt *statement, const struct siphash_key *key,
+void rows_bind_payment(sqlite3_stmt *statement, const struct row_ids *ids,
                        const struct payment *payment);
 
 /* A user, and a short text, from a column; false if it cannot be one. */
 MUST_USE bool rows_read_user(sqlite3_stmt *row, int column, struct user *ret_user);
 MUST_USE bool rows_read_reason(sqlite3_stmt *row, int column, struct reason *ret_reason);
 
-/* Binds the number of an id that we made; none is NULL, any other a bug. */
-void rows_bind_id(sqlite3_stmt *statement, int index, const struct siphash_key *key,
-                  enum id_kind kind, struct id id);
+/* Binds the number of an id that we have; none is NULL, any other a bug. */
+void rows_bind_id(sqlite3_stmt *statement, int index, const struct row_ids *ids, enum id_kind kind,
+                  struct id id);
 
-/* The id of a stored number, and of a column with one; none if no id has it, as of NULL. */
-struct id rows_id(const struct siphash_key *key, enum id_kind kind, int64_t number);
-struct id rows_column_id(sqlite3_stmt *row, int column, const struct siphash_key *key,
+/* The id of a column with a number; none if no id has it, as of NULL. */
+struct id rows_column_id(sqlite3_stmt *row, int column, const struct row_ids *ids,
                          enum id_kind kind);

@@ -301,9 +301,24 @@ static const char *const version_2[] = {
     NULL,
 };
 
+/* Version 3: what `usher import` brings from another store keeps its ids. */
+static const char *const version_3[] = {
+    "CREATE TABLE moved_id(\n"
+    "  -- Ids that another store made: they are not the seal of their number.\n"
+    "  kind INTEGER NOT NULL, -- 1 booking, 2 payment, 3 block\n"
+    "  number INTEGER NOT NULL, -- of the row in that table\n"
+    "  id BLOB NOT NULL, -- 12 bytes: the public id\n"
+    "  code_number INTEGER, -- of a booking: the number that its code stands for here\n"
+    "  PRIMARY KEY(kind, number)\n"
+    ") STRICT, WITHOUT ROWID",
+    "CREATE UNIQUE INDEX moved_id_id ON moved_id(id, kind)",
+    "CREATE UNIQUE INDEX moved_id_code ON moved_id(code_number) WHERE code_number IS NOT NULL",
+    NULL,
+};
+
 /* clang-format on */
 
-static const char *const *const versions[SCHEMA_VERSION] = {version_1, version_2};
+static const char *const *const versions[SCHEMA_VERSION] = {version_1, version_2, version_3};
 
 /* The number that a query gives; -1 if it fails, which no version is. */
 static int64_t ask_number(struct database *database, const char *sql)

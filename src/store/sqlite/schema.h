@@ -12,7 +12,7 @@
 
 #include "store/sqlite/database.h"
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 /* "ushr": marks the file as ours (PRAGMA application_id). */
 #define SCHEMA_APPLICATION_ID 0x75736872

@@ -25,14 +25,14 @@ static enum error find_booking(void *context, struct id id, struct booking *ret_
                                uint64_t *ret_version)
 {
     struct sqlite_reader *reader = context;
-    const uint64_t number = id_open(&reader->key, ID_BOOKING, id);
+    const int64_t number = row_ids_number(&reader->ids, ID_BOOKING, id);
     if (number == 0) return ERROR_BOOKING_NOT_FOUND;
     sqlite3_stmt *row = database_statement(
         &reader->database, "SELECT " ROWS_BOOKING ",s.version" FROM_BOOKING " WHERE b.number=?1");
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
-    (void)sqlite3_bind_int64(row, 1, (int64_t)number);
+    (void)sqlite3_bind_int64(row, 1, number);
     const int code = sqlite3_step(row);
-    const bool whole = code == SQLITE_ROW && rows_read_booking(row, &reader->key, ret_booking);
+    const bool whole = code == SQLITE_ROW && rows_read_booking(row, &reader->ids, ret_booking);
     if (whole) *ret_version = (uint64_t)sqlite3_column_int64(row, ROWS_BOOKING_COUNT);
     return end_find(reader, row, code, whole, ERROR_BOOKING_NOT_FOUND);
 }
@@ -64,7 +64,7 @@ static enum error list_bookings(void *context, const struct booking_query *query
 
     int64_t below = INT64_MAX;
     if (!id_is_none(query->after)) {
-        below = (int64_t)id_open(&reader->key, ID_BOOKING, query->after);
+        below = row_ids_number(&reader->ids, ID_BOOKING, query->after);
         if (below == 0) return ERROR_BOOKING_NOT_FOUND;
     }
     sqlite3_stmt *rows = prepare_list(reader, query, below);
@@ -73,7 +73,7 @@ static enum error list_bookings(void *context, const struct booking_query *query
     bool whole = true;
     int code = sqlite3_step(rows);
     for (; code == SQLITE_ROW && whole && count < query->limit; code = sqlite3_step(rows)) {
-        whole = rows_read_booking(rows, &reader->key, &bookings[count]);
+        whole = rows_read_booking(rows, &reader->ids, &bookings[count]);
         if (whole) count++;
     }
     const bool more = code == SQLITE_ROW;
@@ -94,8 +94,8 @@ static sqlite3_stmt *prepare_payment(struct sqlite_reader *reader,
                                  "SELECT " ROWS_PAYMENT ",s.id,s.version" FROM_PAYMENT
                                  " WHERE p.number=?1");
         if (row == NULL) return NULL;
-        const uint64_t number = id_open(&reader->key, ID_PAYMENT, query->id);
-        (void)sqlite3_bind_int64(row, 1, (int64_t)number);
+        const int64_t number = row_ids_number(&reader->ids, ID_PAYMENT, query->id);
+        (void)sqlite3_bind_int64(row, 1, number);
         return row;
     }
     row = database_statement(&reader->database,
@@ -116,7 +116,7 @@ static enum error find_payment(void *context, const struct payment_query *query,
     sqlite3_stmt *row = prepare_payment(reader, query);
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
     const int code = sqlite3_step(row);
-    const bool whole = code == SQLITE_ROW && rows_read_payment(row, &reader->key, ret_payment);
+    const bool whole = code == SQLITE_ROW && rows_read_payment(row, &reader->ids, ret_payment);
     if (whole) {
         *ret_showtime = database_column_id(row, ROWS_PAYMENT_COUNT);
         *ret_version = (uint64_t)sqlite3_column_int64(row, ROWS_PAYMENT_COUNT + 1);
@@ -153,7 +153,7 @@ enum error sqlite_reader_open(const char *path, struct sqlite_reader **ret_reade
         free(reader);
         return error;
     }
-    if (!rows_read_key(&reader->database, &reader->key)) {
+    if (!row_ids_open(&reader->database, &reader->ids)) {
         database_explain(ret_reason, "%s has no id key", path);
         sqlite_reader_close(reader);
         return ERROR_STORE_UNAVAILABLE;

@@ -59,7 +59,7 @@ static int64_t number_below(const struct sqlite_reader *reader, enum id_kind kin
     CHECK(page->limit >= 1);
     CHECK(page->limit <= STAFF_LISTED_MAX);
     if (id_is_none(page->after)) return INT64_MAX;
-    return (int64_t)id_open(&reader->key, kind, page->after);
+    return row_ids_number(&reader->ids, kind, page->after);
 }
 
 /* Reads the rows of a page, whose first column is their number, one more than the limit. */
@@ -85,7 +85,7 @@ static enum error read_page(const struct listing *listing, sqlite3_stmt *rows, v
     database_done(rows);
     if (error != ERROR_NONE) return error;
     *ret_count = count;
-    *ret_next = rows_id(&reader->key, listing->kind, last);
+    *ret_next = row_ids_id(&reader->ids, listing->kind, last);
     return ERROR_NONE;
 }
 
@@ -93,7 +93,7 @@ static enum error read_booking(const struct listing *listing, sqlite3_stmt *row,
                                size_t position)
 {
     struct booking *booking = (struct booking *)records + position;
-    const bool whole = rows_read_booking(row, &listing->reader->key, booking);
+    const bool whole = rows_read_booking(row, &listing->reader->ids, booking);
     return whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
 }
 
@@ -146,12 +146,12 @@ static bool find_floor(struct sqlite_reader *reader, const char *sql, const stru
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-/* A code is its booking's number; the other members must fit too. */
+/* A code leads to its booking's number; the other members must fit too. */
 static bool narrow_to_code(const struct sqlite_reader *reader,
                            const struct staff_booking_query *query, int64_t *below, int64_t *floor)
 {
-    const int64_t number = (int64_t)code_to_number(&reader->key, query->code);
-    if (number >= *below) return false;
+    const int64_t number = row_ids_coded(&reader->ids, query->code);
+    if (number == 0 || number >= *below) return false;
     *below = number + 1;
     *floor = number;
     return true;
@@ -188,7 +188,7 @@ static enum error read_payment(const struct listing *listing, sqlite3_stmt *row,
                                size_t position)
 {
     struct payment *payment = (struct payment *)records + position;
-    const bool whole = rows_read_payment(row, &listing->reader->key, payment);
+    const bool whole = rows_read_payment(row, &listing->reader->ids, payment);
     return whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
 }
 
@@ -254,7 +254,7 @@ static enum error read_block(const struct listing *listing, sqlite3_stmt *row, v
                              size_t position)
 {
     struct block *block = (struct block *)records + position;
-    const bool whole = staff_rows_read_block(row, &listing->reader->key, block);
+    const bool whole = staff_rows_read_block(row, &listing->reader->ids, block);
     return whole ? ERROR_NONE : ERROR_INTERNAL_ERROR;
 }
 

@@ -130,48 +130,57 @@ static enum error end_find(struct sqlite_store *store, sqlite3_stmt *row, int co
 static enum error find_booking(void *context, struct id id, struct booking *ret_booking)
 {
     struct sqlite_store *store = context;
-    const struct siphash_key *key = &store->numbers.key;
-    const uint64_t number = id_open(key, ID_BOOKING, id);
+    const int64_t number = row_ids_number(&store->ids, ID_BOOKING, id);
     if (number == 0) return ERROR_NOT_FOUND;
     sqlite3_stmt *row = database_statement(
         &store->database, "SELECT " ROWS_BOOKING " FROM booking b"
                           " JOIN showtime s ON s.number=b.showtime WHERE b.number=?1");
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
-    (void)sqlite3_bind_int64(row, 1, (int64_t)number);
+    (void)sqlite3_bind_int64(row, 1, number);
     const int code = sqlite3_step(row);
-    const bool whole = code == SQLITE_ROW && rows_read_booking(row, key, ret_booking);
+    const bool whole = code == SQLITE_ROW && rows_read_booking(row, &store->ids, ret_booking);
     return end_find(store, row, code, whole);
 }
 
 static enum error find_payment(void *context, struct id id, struct payment *ret_payment)
 {
     struct sqlite_store *store = context;
-    const struct siphash_key *key = &store->numbers.key;
-    const uint64_t number = id_open(key, ID_PAYMENT, id);
+    const int64_t number = row_ids_number(&store->ids, ID_PAYMENT, id);
     if (number == 0) return ERROR_NOT_FOUND;
     sqlite3_stmt *row = database_statement(&store->database, "SELECT " ROWS_PAYMENT
                                                              " FROM payment p WHERE p.number=?1");
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
-    (void)sqlite3_bind_int64(row, 1, (int64_t)number);
+    (void)sqlite3_bind_int64(row, 1, number);
     const int code = sqlite3_step(row);
-    const bool whole = code == SQLITE_ROW && rows_read_payment(row, key, ret_payment);
+    const bool whole = code == SQLITE_ROW && rows_read_payment(row, &store->ids, ret_payment);
     return end_find(store, row, code, whole);
 }
 
 static enum error find_block(void *context, struct id id, struct block *ret_block)
 {
     struct sqlite_store *store = context;
-    const struct siphash_key *key = &store->numbers.key;
-    const uint64_t number = id_open(key, ID_BLOCK, id);
+    const int64_t number = row_ids_number(&store->ids, ID_BLOCK, id);
     if (number == 0) return ERROR_NOT_FOUND;
     sqlite3_stmt *row = database_statement(
         &store->database, "SELECT " STAFF_ROWS_BLOCK " FROM block k"
                           " JOIN showtime s ON s.number=k.showtime WHERE k.number=?1");
     if (row == NULL) return ERROR_STORE_UNAVAILABLE;
-    (void)sqlite3_bind_int64(row, 1, (int64_t)number);
+    (void)sqlite3_bind_int64(row, 1, number);
     const int code = sqlite3_step(row);
-    const bool whole = code == SQLITE_ROW && staff_rows_read_block(row, key, ret_block);
+    const bool whole = code == SQLITE_ROW && staff_rows_read_block(row, &store->ids, ret_block);
     return end_find(store, row, code, whole);
+}
+
+/* Numbers whose codes came with moved bookings are left out, before a turn that may draw them. */
+static void leave_out_codes(struct sqlite_store *store, int64_t now_ms)
+{
+    if (!store->ids.moved) return;
+    for (;;) {
+        const int64_t from = (int64_t)numbers_next_booking(&store->numbers, now_ms);
+        if (store->code_taken < from) store->code_taken = row_ids_next_taken(&store->ids, from);
+        if (store->code_taken >= from + TURN_COMMANDS_MAX) return;
+        store->numbers.next_booking = (uint64_t)store->code_taken + 1;
+    }
 }
 
 static enum error gather(void *context, struct turn *turn)
@@ -184,6 +193,7 @@ static enum error gather(void *context, struct turn *turn)
                                          .find_booking = find_booking,
                                          .find_payment = find_payment,
                                          .find_block = find_block};
+    leave_out_codes(store, turn->now_ms);
     turn->numbers = &store->numbers;
     return gather_facts(&finder, turn);
 }
@@ -317,8 +327,9 @@ static bool read_next(struct database *database, const char *sql, uint64_t numbe
 static bool read_state(struct sqlite_store *store)
 {
     struct database *database = &store->database;
-    return rows_read_key(database, &store->numbers.key) &&
-           read_next(database, "SELECT max(number) FROM booking", CODE_NUMBER_MAX,
+    if (!row_ids_open(database, &store->ids)) return false;
+    store->numbers.key = store->ids.key;
+    return read_next(database, "SELECT max(number) FROM booking", CODE_NUMBER_MAX,
                      &store->numbers.next_booking) &&
            read_next(database, "SELECT max(number) FROM payment", ID_NUMBER_MAX,
                      &store->numbers.next_payment) &&

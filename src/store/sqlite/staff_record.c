@@ -18,14 +18,15 @@ static int change_one(struct sqlite_store *store, sqlite3_stmt *statement)
     return sqlite3_changes(store->database.handle) == 1 ? SQLITE_DONE : REFUSED;
 }
 
-static int insert_block(struct sqlite_store *store, int64_t showtime, const struct block *block)
+int staff_record_insert_block(struct sqlite_store *store, int64_t showtime,
+                              const struct block *block)
 {
     if (showtime == 0) return REFUSED;
     sqlite3_stmt *insert =
         database_statement(&store->database, "INSERT INTO block VALUES(?1,?2,?3,?4,?5,?6,?7)");
     if (insert == NULL) return failed_to_prepare(store);
     char seats[STAFF_ROWS_SEATS_SIZE];
-    rows_bind_id(insert, 1, &store->numbers.key, ID_BLOCK, block->id);
+    rows_bind_id(insert, 1, &store->ids, ID_BLOCK, block->id);
     (void)sqlite3_bind_int64(insert, 2, showtime);
     database_bind_text(insert, 3, staff_rows_write_seats(block, seats));
     database_bind_text(insert, 4, reason_text(&block->reason));
@@ -41,7 +42,7 @@ static int release_block(struct sqlite_store *store, const struct block *block)
         database_statement(&store->database, "UPDATE block SET released_at=?2"
                                              " WHERE number=?1 AND released_at IS NULL");
     if (update == NULL) return failed_to_prepare(store);
-    rows_bind_id(update, 1, &store->numbers.key, ID_BLOCK, block->id);
+    rows_bind_id(update, 1, &store->ids, ID_BLOCK, block->id);
     database_bind_moment(update, 2, block->released_at_ms);
     return change_one(store, update);
 }
@@ -51,7 +52,8 @@ int staff_record_blocks(struct sqlite_store *store, int64_t showtime, const stru
     for (uint32_t index = 0; index < facts->block_count; index++) {
         const struct block_fact *fact = &facts->blocks[index];
         int code = SQLITE_DONE;
-        if (fact->state == FACT_NEW) code = insert_block(store, showtime, &fact->block);
+        if (fact->state == FACT_NEW)
+            code = staff_record_insert_block(store, showtime, &fact->block);
         else if (fact->state == FACT_CHANGED) code = release_block(store, &fact->block);
         if (code != SQLITE_DONE) return code;
     }

@@ -10,6 +10,10 @@
 /* Writes the blocks that are new or released. */
 int staff_record_blocks(struct sqlite_store *store, int64_t showtime, const struct facts *facts);
 
+/* Writes one new block; `showtime` is its row's number. */
+int staff_record_insert_block(struct sqlite_store *store, int64_t showtime,
+                              const struct block *block);
+
 /* Writes the journal's entries. */
 int staff_record_journal(struct sqlite_store *store, const struct facts *facts);
 

@@ -50,11 +50,10 @@ static bool report_broken(sqlite3_stmt *row, const char *table)
     return false;
 }
 
-bool staff_rows_read_block(sqlite3_stmt *row, const struct siphash_key *key,
-                           struct block *ret_block)
+bool staff_rows_read_block(sqlite3_stmt *row, const struct row_ids *ids, struct block *ret_block)
 {
     struct block block = {
-        .id = rows_column_id(row, 0, key, ID_BLOCK),
+        .id = rows_column_id(row, 0, ids, ID_BLOCK),
         .showtime = database_column_id(row, 1),
         .created_at_ms = sqlite3_column_int64(row, 5),
         .released_at_ms = sqlite3_column_int64(row, 6),

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "ports/staff_reader.h"
-#include "store/sqlite/database.h"
+#include "store/sqlite/row_ids.h"
 
 /* The columns that staff_rows_read_block expects, of `block k JOIN showtime s`. */
 #define STAFF_ROWS_BLOCK "k.number,s.id,k.seats,k.reason,k.created_by,k.created_at,k.released_at"
@@ -15,7 +15,7 @@
 
 enum { STAFF_ROWS_SEATS_SIZE = 1024 }; /* The JSON of the most seats of a block, with room. */
 
-MUST_USE bool staff_rows_read_block(sqlite3_stmt *row, const struct siphash_key *key,
+MUST_USE bool staff_rows_read_block(sqlite3_stmt *row, const struct row_ids *ids,
                                     struct block *ret_block);
 
 /* ERROR_OVERLOADED when the arena is full; ERROR_INTERNAL_ERROR if the row is broken. */

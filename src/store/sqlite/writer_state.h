@@ -3,6 +3,7 @@
 
 #include "store/gather.h"
 #include "store/sqlite/place.h"
+#include "store/sqlite/row_ids.h"
 #include "store/sqlite/sqlite_store.h"
 
 /* Which table takes keys, and the day it is for; see key_day.h. */
@@ -14,7 +15,9 @@ struct keys_in_use {
 struct sqlite_store {
     struct database database;
     struct siphash_key tag_key;
+    struct row_ids ids;
     struct numbers numbers;
+    int64_t code_taken; /* The first number from the last look on whose code was moved here. */
     struct keys_in_use keys;
     struct keys_in_use keys_committed; /* What an undone transaction goes back to. */
     int64_t tended_at_ms;
