@@ -1,6 +1,7 @@
 #include "store/move/move_file.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,7 +9,10 @@
 #include "base/check.h"
 #include "crypto/crypto.h"
 
-enum { WRITE_SIZE = 256 * 1024 }; /* Handed over in one go. */
+enum {
+    WRITE_SIZE = 256 * 1024, /* Handed over in one go. */
+    LOOK_EVERY_MS = 200,     /* How soon a request to stop is heard. */
+};
 
 static_assert(sizeof(struct fingerprint) == SHA256_SIZE, "a digest is SHA-256");
 
@@ -72,10 +76,15 @@ static bool flush(struct move_file *file, struct move_reason *ret_reason)
     return true;
 }
 
-static bool proceed(const struct move_file *file, struct move_reason *ret_reason)
+static bool goes_on(const struct move_file *file)
 {
     const struct move_watch *watch = &file->watch;
-    if (watch->proceed == NULL || watch->proceed(watch->context, file->line)) return true;
+    return watch->proceed == NULL || watch->proceed(watch->context, file->line);
+}
+
+static bool proceed(const struct move_file *file, struct move_reason *ret_reason)
+{
+    if (goes_on(file)) return true;
     return move_record_explain(ret_reason, "stopped before it was whole");
 }
 
@@ -103,21 +112,32 @@ bool move_file_end(struct move_file *file, struct move_reason *ret_reason)
     return move_file_put(file, &record, ret_reason) && flush(file, ret_reason);
 }
 
-/* Reads more behind what is not taken yet; false if there is no more, or no room. */
+/* Waits for bytes, or for the watch to end it: a signal may come right before the wait. */
+static bool wait_for_bytes(const struct move_file *file)
+{
+    struct pollfd waited = {.fd = file->descriptor, .events = POLLIN};
+    while (goes_on(file)) {
+        if (poll(&waited, 1, LOOK_EVERY_MS) > 0) return true;
+    }
+    return false;
+}
+
+/* Reads more behind what is not taken yet; false if there is no more. */
 static bool fill(struct move_file *file)
 {
     struct buffer *text = &file->text;
     memmove(text->data, text->data + file->taken, text->size - file->taken);
     text->size -= file->taken;
     file->taken = 0;
+    const size_t room = text->capacity - text->size;
     ssize_t part = -1;
     do {
-        const size_t room = text->capacity - text->size;
+        if (!wait_for_bytes(file)) return false;
         part = read(file->descriptor, text->data + text->size, room);
     } while (part < 0 && errno == EINTR);
-    if (part > 0) text->size += (size_t)part;
-    file->ended = part <= 0;
-    return part > 0;
+    if (part <= 0) return false;
+    text->size += (size_t)part;
+    return true;
 }
 
 static bool is_at_end(struct move_file *file)
@@ -141,7 +161,9 @@ static bool take_line(struct move_file *file, struct slice *ret_line,
         if (text->size - file->taken > MOVE_LINE_SIZE_MAX) {
             return move_record_explain(ret_reason, "it is longer than any line");
         }
-        if (!fill(file)) return move_record_explain(ret_reason, "the file ends here; it was cut");
+        if (fill(file)) continue;
+        return proceed(file, ret_reason) &&
+               move_record_explain(ret_reason, "the file ends here; it was cut");
     }
 }
 

@@ -27,7 +27,6 @@ struct move_file {
     struct fingerprint lines;
     struct buffer text; /* Of what is written, or was read and is not taken yet. */
     size_t taken;       /* Of what was read. */
-    bool ended;         /* Nothing comes from the descriptor any more. */
     struct arena arena; /* Of the record last read. */
 };
 
