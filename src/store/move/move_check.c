@@ -153,6 +153,35 @@ static bool check_block(struct move_check *check, const struct block *block,
     return true;
 }
 
+static bool is_one_of(struct slice text, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        if (slice_equal(text, slice_of(*words))) return true;
+    }
+    return false;
+}
+
+static bool check_movie(const struct movie *movie, struct move_reason *ret_reason)
+{
+    static const char *const statuses[] = {"coming_soon", "now_showing", "ended", NULL};
+    if (is_one_of(movie->status, statuses)) return true;
+    return move_record_explain(ret_reason, "movie: \"status\" has a value that it cannot have");
+}
+
+static bool check_cinema(const struct cinema *cinema, struct move_reason *ret_reason)
+{
+    static const char *const types[] = {"standard", "imax", "3d", "4dx", "vip", NULL};
+    for (size_t index = 0; index < cinema->screen_count; index++) {
+        const struct screen *screen = &cinema->screens[index];
+        if (!is_one_of(screen->type, types)) {
+            return move_record_explain(ret_reason, "cinema: a screen's \"type\" is none");
+        }
+        if (screen->total_seats == layout_seats(&screen->plan->layout)) continue;
+        return move_record_explain(ret_reason, "cinema: a screen's seats are not \"total_seats\"");
+    }
+    return true;
+}
+
 bool move_check_next(struct move_check *check, const struct move_record *record,
                      struct move_reason *ret_reason)
 {
@@ -167,6 +196,8 @@ bool move_check_next(struct move_check *check, const struct move_record *record,
                                    move_record_name(kind).data);
     }
     check->last = kind;
+    if (kind == MOVE_MOVIE) return check_movie(&record->movie, ret_reason);
+    if (kind == MOVE_CINEMA) return check_cinema(&record->cinema, ret_reason);
     if (kind == MOVE_BOOKING) return check_booking(check, &record->booking.booking, ret_reason);
     if (kind == MOVE_PAYMENT) return check_payment(check, &record->payment.payment, ret_reason);
     if (kind == MOVE_BLOCK) return check_block(check, &record->block, ret_reason);

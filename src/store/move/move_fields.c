@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/timestamp.h"
 
 enum { FIELDS_MAX = 32, NAME_SHOWN_MAX = 60 };
 
@@ -186,7 +187,8 @@ static bool read_field(const struct move_field *field, const struct json *member
     switch (field->kind) {
     case MOVE_FIELD_NUMBER:
         *(int64_t *)value = member->integer;
-        return member->kind == JSON_INTEGER && member->integer >= 0;
+        return member->kind == JSON_INTEGER && member->integer >= 0 &&
+               member->integer <= TIMESTAMP_MS_MAX;
     case MOVE_FIELD_COUNT:
         *(uint32_t *)value = (uint32_t)member->integer;
         return member->kind == JSON_INTEGER && member->integer >= 0 &&

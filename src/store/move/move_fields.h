@@ -13,7 +13,7 @@
 #include "json/json_write.h"
 
 enum move_field_kind {
-    MOVE_FIELD_NUMBER,   /* int64_t, from 0 on: money, moments, versions. */
+    MOVE_FIELD_NUMBER,   /* int64_t, 0 to TIMESTAMP_MS_MAX: money, moments, versions. */
     MOVE_FIELD_COUNT,    /* uint32_t */
     MOVE_FIELD_FLAG,     /* bool */
     MOVE_FIELD_TEXT,     /* struct slice, in the arena. */
