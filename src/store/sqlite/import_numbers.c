@@ -42,21 +42,27 @@ static bool is_code_free(const struct row_ids *ids, const struct import_numbers_
     return holder == 0 || !import_numbers_is_taken(ids, ID_BOOKING, holder);
 }
 
-static bool find_free(const struct row_ids *ids, const struct import_numbers_wish *wish,
+static bool find_free(struct import_numbers *numbers, const struct import_numbers_wish *wish,
                       int64_t *ret_number)
 {
-    int64_t number = (int64_t)numbers_at(wish->made_at_ms, wish->kind == ID_BOOKING);
+    const enum id_kind kind = wish->kind;
+    int64_t number = (int64_t)numbers_at(wish->made_at_ms, kind == ID_BOOKING);
+    const bool known = number >= numbers->first[kind] && number <= numbers->last[kind];
+    if (!known) numbers->first[kind] = number;
+    if (known) number = numbers->last[kind] + 1;
     for (int try = 0; try < TRIES_MAX; try++, number++) {
-        if (import_numbers_is_taken(ids, wish->kind, number)) continue;
+        if (import_numbers_is_taken(numbers->ids, kind, number)) continue;
+        numbers->last[kind] = number;
         *ret_number = number;
         return true;
     }
     return false;
 }
 
-bool import_numbers_allot(struct row_ids *ids, const struct import_numbers_wish *wish,
+bool import_numbers_allot(struct import_numbers *numbers, const struct import_numbers_wish *wish,
                           int64_t *ret_number, struct move_reason *ret_reason)
 {
+    struct row_ids *ids = numbers->ids;
     const uint64_t own = id_open(&ids->key, wish->kind, wish->id);
     const int64_t known = row_ids_number(ids, wish->kind, wish->id);
     if (known != 0 && (uint64_t)known != own) {
@@ -72,7 +78,7 @@ bool import_numbers_allot(struct row_ids *ids, const struct import_numbers_wish 
             return move_record_explain(ret_reason, "there is one of its id already");
         }
     }
-    if (!find_free(ids, wish, ret_number)) {
+    if (!find_free(numbers, wish, ret_number)) {
         return move_record_explain(ret_reason, "there is no number left for it");
     }
     if (row_ids_move(ids, wish->kind, *ret_number, wish->id, wish->code) == SQLITE_DONE) {

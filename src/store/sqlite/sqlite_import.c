@@ -20,6 +20,7 @@
 struct sqlite_import {
     struct sqlite_store store; /* For those who write its rows. */
     struct writing writing;
+    struct import_numbers numbers;
     int64_t showtime; /* The number of the showtime under way. */
     bool has_booking; /* One whose payments may still come: */
     struct booking booking;
@@ -234,7 +235,7 @@ static bool put_booking(struct sqlite_import *import, const struct move_booking 
                                              .made_at_ms = booking->held_at_ms,
                                              .code = &booking->code};
     int64_t number = 0;
-    if (!import_numbers_allot(&import->store.ids, &wish, &number, import->reason)) return false;
+    if (!import_numbers_allot(&import->numbers, &wish, &number, import->reason)) return false;
     for (uint32_t index = 0; index < booking->seat_count; index++) {
         if (!put_seat(import, map, booking->seats[index].name, booking->id, number)) return false;
     }
@@ -250,7 +251,7 @@ static bool put_payment(struct sqlite_import *import, const struct move_payment 
     const struct import_numbers_wish wish = {
         .kind = ID_PAYMENT, .id = payment->id, .made_at_ms = payment->created_at_ms};
     int64_t number = 0;
-    if (!import_numbers_allot(&import->store.ids, &wish, &number, import->reason)) return false;
+    if (!import_numbers_allot(&import->numbers, &wish, &number, import->reason)) return false;
     if (!done(import, record_insert_payment(&import->store, payment))) return false;
     const struct key_record made = {.booking = payment->booking,
                                     .payment = payment->id,
@@ -264,7 +265,7 @@ static bool put_block(struct sqlite_import *import, const struct block *block,
     const struct import_numbers_wish wish = {
         .kind = ID_BLOCK, .id = block->id, .made_at_ms = block->created_at_ms};
     int64_t number = 0;
-    if (!import_numbers_allot(&import->store.ids, &wish, &number, import->reason)) return false;
+    if (!import_numbers_allot(&import->numbers, &wish, &number, import->reason)) return false;
     for (uint32_t index = 0; index < block->seat_count; index++) {
         if (!put_seat(import, map, block->seats[index], block->id, number)) return false;
     }
@@ -373,6 +374,7 @@ bool sqlite_import_open(const char *path, const struct locale *locale, int64_t n
     if (import == NULL) return move_record_explain(ret_reason, "there is no memory for it");
     import->reason = ret_reason;
     import->today = key_day_of(now_ms);
+    import->numbers.ids = &import->store.ids;
     import->writing.database = &import->store.database;
     import->writing.locale = locale;
     arena_init(&import->writing.scratch, import->writing.block, sizeof import->writing.block);
