@@ -110,7 +110,8 @@ static int open_move(struct move *move, const struct config *config, const char 
     if (!move->shared) return EXIT_SUCCESS;
     struct mongo_reason why = {""};
     mongo_connection_begin();
-    if (mongo_connection_open(config->mongo_uri.text, &move->connection, &why) == ERROR_NONE) {
+    if (mongo_connection_open_patient(config->mongo_uri.text, &move->connection, &why) ==
+        ERROR_NONE) {
         return EXIT_SUCCESS;
     }
     (void)move_record_explain(&move->reason, "MONGO_URI: %.400s", why.text);

@@ -12,7 +12,9 @@ enum {
     CONNECT_MS = 1000,
     HEARTBEAT_MS = 2000, /* A new primary is seen within this. */
     WAIT_QUEUE_MS = 200, /* Clients are kept for life: one that is not there will not come. */
-    CLOCK_SAMPLES = 8,   /* The quickest answer is the least wrong. */
+    PATIENT_SOCKET_MS = 120000,  /* An index over millions is made within it, mostly. */
+    PATIENT_MAJORITY_MS = 60000, /* Below it, so that a slow majority is an answer. */
+    CLOCK_SAMPLES = 8,           /* The quickest answer is the least wrong. */
 };
 
 #define DATABASE_DEFAULT "usher"
@@ -149,8 +151,21 @@ static enum error ask_topology(const mongoc_uri_t *uri, bool *ret_majority,
     return error;
 }
 
-enum error mongo_connection_open(const char *text, struct mongo_connection **ret_connection,
-                                 struct mongo_reason *ret_reason)
+/* What moves a whole store waits for as long as it takes; nobody else waits for it. */
+static void set_patience(mongoc_uri_t *uri)
+{
+    default_number(uri, MONGOC_URI_SOCKETTIMEOUTMS, PATIENT_SOCKET_MS);
+    mongoc_write_concern_t *write = mongoc_write_concern_copy(mongoc_uri_get_write_concern(uri));
+    if (mongoc_write_concern_get_wtimeout_int64(write) == 0) {
+        mongoc_write_concern_set_wtimeout_int64(write, PATIENT_MAJORITY_MS);
+    }
+    mongoc_uri_set_write_concern(uri, write);
+    mongoc_write_concern_destroy(write);
+}
+
+static enum error open_connection(const char *text, bool patient,
+                                  struct mongo_connection **ret_connection,
+                                  struct mongo_reason *ret_reason)
 {
     CHECK(text != NULL);
     CHECK(ret_connection != NULL);
@@ -164,6 +179,7 @@ enum error mongo_connection_open(const char *text, struct mongo_connection **ret
         mongo_explain(ret_reason, "it is not a MongoDB URI"); /* mongo_uri_check says more. */
         goto out;
     }
+    if (patient) set_patience(connection->uri);
     set_deadlines(connection->uri);
     error = ask_topology(connection->uri, &connection->majority, ret_reason);
     if (error != ERROR_NONE) goto out;
@@ -202,6 +218,18 @@ enum error mongo_connection_open_reading(const struct mongo_connection *of,
     }
     *ret_connection = connection;
     return ERROR_NONE;
+}
+
+enum error mongo_connection_open(const char *text, struct mongo_connection **ret_connection,
+                                 struct mongo_reason *ret_reason)
+{
+    return open_connection(text, false, ret_connection, ret_reason);
+}
+
+enum error mongo_connection_open_patient(const char *text, struct mongo_connection **ret_connection,
+                                         struct mongo_reason *ret_reason)
+{
+    return open_connection(text, true, ret_connection, ret_reason);
 }
 
 void mongo_connection_close(struct mongo_connection *connection)

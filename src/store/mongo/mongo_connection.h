@@ -73,6 +73,11 @@ MUST_USE enum error mongo_connection_open(const char *uri, struct mongo_connecti
 MUST_USE enum error mongo_connection_open_reading(const struct mongo_connection *of,
                                                   struct mongo_connection **ret_connection,
                                                   struct mongo_reason *ret_reason);
+
+/* The same with long deadlines, for who moves a whole store and keeps nobody waiting. */
+MUST_USE enum error mongo_connection_open_patient(const char *uri,
+                                                  struct mongo_connection **ret_connection,
+                                                  struct mongo_reason *ret_reason);
 void mongo_connection_close(struct mongo_connection *connection); /* Accepts NULL. */
 
 /* Is a write acknowledged by the majority of a replica set? */
