@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from support import cluster, moving, process
+from support.staff import sell
 
 HOLD_S = "2"
 REFUSED = 1
@@ -77,6 +78,7 @@ def test_what_goes_round_by_mongodb_comes_back_byte_by_byte(launch, database, fu
     there = heir(launch, full, "there", MONGO_URI=database.uri())
     back = heir(launch, full, "back")
     load(there, full.file)
+    there.audit()
     second = export(there, tmp_path / "second")
     load(back, second)
     third = export(back, tmp_path / "third")
@@ -108,6 +110,7 @@ def test_a_store_lives_on_in_mongodb_and_again_in_its_own_file(launch, database,
     both = merge(life, second)
     seen = moving.look(there, both)
     assert there.stop() == 0
+    there.audit()
 
     back = heir(launch, full, "back")
     load(back, export(there, tmp_path / "there.export"))
@@ -127,6 +130,7 @@ def test_a_store_lives_on_in_mongodb_and_again_in_its_own_file(launch, database,
     again = heir(launch, full, "again", MONGO_URI=database.uri())
     load(again, export(back, tmp_path / "back.export"))
     assert body(export(again, tmp_path / "again.export")) == body(tmp_path / "back.export")
+    again.audit()
     again.start()
     assert moving.differences(seen, moving.look(again, all_three)) == {}
     moving.ask_again(again, third)
@@ -323,3 +327,56 @@ def test_standard_output_and_input_carry_it_too(launch, full, tmp_path):
                               env=process.clean_environment(**own.settings),
                               capture_output=True, text=True, check=False)
     assert read.returncode == 0, read.stderr
+
+
+def test_what_a_killed_instance_left_behind_comes_along(launch, database, tmp_path):
+    content, showtimes = process.pool(1)
+    there = launch(content, name="there", MONGO_URI=database.uri())
+    staff, customer = there.api.staff("staff-1"), there.api.customer("user-1")
+    booking, payment = sell(there.api, customer, showtimes[0], ["A1"])
+    block = staff.block(showtimes[0], ["A2"]).expect(201).json["block_id"]
+    staff.refund(payment["payment_id"]).expect(202)
+    there.kill()
+    back = heir(launch, there, "back")
+    load(back, export(there, tmp_path / "file"))
+    back.start()
+    assert back.api.customer("user-1").booking(booking).json["status"] == "cancelled"
+    assert moving.refunds_due(back.api) == [payment["payment_id"]]
+    assert back.api.statuses(showtimes[0]) == {"A2": "blocked"}
+    back.api.staff("staff-1").release(showtimes[0], block).expect(200)
+
+
+RECORD_MONEY = """
+import datetime, sys, bson, pymongo
+uri, payment, amount = sys.argv[1:]
+payments = pymongo.MongoClient(uri).get_default_database()["payments"]
+done = payments.update_one({"_id": bson.ObjectId(payment)}, {"$set": {
+    "status": "succeeded", "paid_amount": bson.Int64(int(amount)),
+    "paid_at": datetime.datetime.now(datetime.timezone.utc)}})
+assert done.modified_count == 1
+"""
+
+
+def test_money_that_is_not_decided_is_decided_first(launch, database, tmp_path):
+    python = process.REPOSITORY / "build" / "mongo-venv" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("needs pymongo; see tools/setup")
+    content, showtimes = process.pool(1)
+    there = launch(content, name="there", MONGO_URI=database.uri())
+    customer = there.api.customer("user-1")
+    held = customer.hold(showtimes[0], ["A1"]).expect(201).json
+    payment = customer.paying(held["booking_id"])["payment_id"]
+    assert there.stop() == 0
+    subprocess.run([python, "-c", RECORD_MONEY, there.settings["MONGO_URI"], payment,
+                    str(held["final_amount"])], check=True, timeout=60)
+    done = there.run("export", tmp_path / "early")
+    assert done.returncode == REFUSED
+    assert f"payment {payment} is paid, and not decided yet" in done.stderr
+    assert not (tmp_path / "early").exists()
+    there.start()
+    customer = there.api.customer("user-1")
+    moving.wait_for(lambda: customer.booking(held["booking_id"]).json["status"] == "confirmed")
+    assert there.stop() == 0
+    back = heir(launch, there, "back")
+    load(back, export(there, tmp_path / "late"))
+    back.audit()

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "store/mongo/mongo_entries.h"
 #include "store/mongo/mongo_export_bookings.h"
+#include "store/mongo/mongo_gate.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_move.h"
 #include "store/mongo/mongo_store.h"
@@ -211,11 +212,12 @@ static bool settle(struct mongo_export_state *export, struct mongo_connection *c
     if (mongo_store_open(&options, &store, &why) != ERROR_NONE) {
         return move_record_explain(export->reason, "%s", why.text);
     }
-    const bool settled = mongo_sweep_settle(store) == ERROR_NONE;
+    const bool settled =
+        mongo_sweep_settle(store) == ERROR_NONE && mongo_gate_read(store) == ERROR_NONE;
     mongo_store_close(store);
     if (settled) return true;
-    return move_record_explain(
-        export->reason, "a showtime has something that cannot be settled; see the log above");
+    return move_record_explain(export->reason,
+                               "something that a commit has left cannot be written");
 }
 
 static bool run(struct mongo_export_state *export, struct mongo_connection *connection,

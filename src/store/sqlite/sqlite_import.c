@@ -132,20 +132,34 @@ static bool put_state(struct sqlite_import *import, const struct move_showtime *
     return run(import, update);
 }
 
+/* A showtime's day is its cinema's, whose zone may have changed since the showtime was made. */
+static struct slice find_zone(struct sqlite_import *import, struct id cinema)
+{
+    char hex[ID_HEX_SIZE];
+    sqlite3_stmt *row = prepare(import, "SELECT timezone FROM cinema WHERE id=?1");
+    if (row == NULL) return (struct slice){0};
+    writing_bind_id(row, 1, cinema, hex);
+    struct slice zone = {0};
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        zone = arena_copy(&import->writing.scratch, database_column_text(row, 0));
+    }
+    database_done(row);
+    return zone;
+}
+
 static bool put_showtime(struct sqlite_import *import, const struct move_showtime *record)
 {
     int64_t layout = 0;
     struct showtime showtime = record->showtime;
     showtime.total_seats = layout_seats(&record->plan->layout);
-    if (!is_known(import, "SELECT 1 FROM movie WHERE id=?1", showtime.movie) ||
-        !is_known(import, "SELECT 1 FROM cinema WHERE id=?1", showtime.cinema)) {
+    const struct slice zone = find_zone(import, showtime.cinema);
+    if (zone.size == 0 || !is_known(import, "SELECT 1 FROM movie WHERE id=?1", showtime.movie)) {
         return move_record_explain(import->reason, "its movie or its cinema is not in the file");
     }
     if (seat_layouts_write(&import->store.database, record->plan, &layout) != ERROR_NONE) {
         return fail(import);
     }
-    if (write_showtime_row(&import->writing, false, &showtime, record->timezone, layout) !=
-        ERROR_NONE) {
+    if (write_showtime_row(&import->writing, false, &showtime, zone, layout) != ERROR_NONE) {
         return done(import, SQLITE_CONSTRAINT);
     }
     import->showtime = sqlite3_last_insert_rowid(import->store.database.handle);
