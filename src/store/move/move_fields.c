@@ -62,7 +62,9 @@ static struct slice format(enum move_field_kind kind, const void *value, char *t
         break;
     default:
         CHECK(kind == MOVE_FIELD_CODE);
-        memcpy(target, "BK-", 3);
+        target[0] = 'B';
+        target[1] = 'K';
+        target[2] = '-';
         memcpy(target + 3, value, CODE_SIZE);
         size = 3 + CODE_SIZE;
     }

@@ -187,7 +187,7 @@ static bool judge_end(struct move_file *file, const struct move_end *end,
 bool move_file_next(struct move_file *file, struct move_record *ret_record,
                     struct move_reason *ret_reason)
 {
-    struct slice line;
+    struct slice line = {0};
     struct move_reason what;
     const unsigned long long number = file->line + 1;
     arena_reset(&file->arena);

@@ -148,7 +148,7 @@ static bool put_movie(struct export *export, sqlite3_stmt *row)
 static bool put_cinema(struct export *export, sqlite3_stmt *row)
 {
     struct cinema *cinema = &export->record.cinema;
-    struct stream screens;
+    struct stream screens = {0};
     if (catalogue_rows_cinema(row, &export->arena, cinema) != ERROR_NONE) {
         return refuse(export, "cinema");
     }
@@ -252,8 +252,8 @@ static bool put_showtime(struct export *export, sqlite3_stmt *row)
 
 static bool put_showtimes(struct export *export)
 {
-    struct stream showtimes;
-    struct streams along;
+    struct stream showtimes = {0};
+    struct streams along = {0};
     if (!open_stream(export, SHOWTIMES, &showtimes) ||
         !open_stream(export, BOOKINGS, &along.bookings) ||
         !open_stream(export, PAYMENTS, &along.payments) ||
@@ -274,14 +274,13 @@ static bool put_showtimes(struct export *export)
 static bool put_key(struct export *export, sqlite3_stmt *row)
 {
     struct key_record *key = &export->record.key;
-    const struct move_origin origin = {0};
     const struct slice name = database_column_blob(row, 0);
     const struct slice fingerprint = database_column_blob(row, 3);
     key->booking = rows_column_id(row, 4, &export->ids, ID_BOOKING);
     key->payment = rows_column_id(row, 5, &export->ids, ID_PAYMENT);
     key->created = sqlite3_column_int(row, 6) != 0;
     key->created_at_ms = sqlite3_column_int64(row, 7);
-    if (name.size != sizeof origin.key || fingerprint.size != sizeof origin.fingerprint ||
+    if (name.size != sizeof key->claim.key || fingerprint.size != sizeof key->claim.fingerprint ||
         !rows_read_user(row, 1, &key->claim.user) ||
         !operation_parse(database_column_text(row, 2), &key->claim.operation)) {
         return refuse(export, "key");
@@ -302,7 +301,7 @@ static bool put_entry(struct export *export, sqlite3_stmt *row)
 static bool put_all(struct export *export, const char *sql, enum move_kind kind,
                     bool (*put_row)(struct export *export, sqlite3_stmt *row))
 {
-    struct stream stream;
+    struct stream stream = {0};
     if (!open_stream(export, sql, &stream)) return false;
     while (stream.code == SQLITE_ROW) {
         begin(export, kind);
@@ -315,7 +314,7 @@ static bool put_all(struct export *export, const char *sql, enum move_kind kind,
 /* What no showtime accounts for would be left behind. */
 static bool judge_counts(struct export *export)
 {
-    struct stream row;
+    struct stream row = {0};
     const int64_t *counts = export->file->counts;
     if (!open_stream(export,
                      "SELECT (SELECT count(*) FROM showtime),(SELECT count(*) FROM booking),"
