@@ -17,5 +17,9 @@ enum error mongo_state_find(struct mongo_store *store, enum mongo_collection col
                             bool *ret_there)
 {
     tally_add(&store->counts.round_trips, 1);
+    /* What is decided rests on it, and a refusal is no write that the majority would confirm. */
+    if (collection == MONGO_SHOWTIMES) {
+        return mongo_read_latest(&store->client, collection, id, projection, ret_found, ret_there);
+    }
     return mongo_read_one(&store->client, collection, id, projection, ret_found, ret_there);
 }

@@ -32,7 +32,12 @@ static enum error commit(struct mongo_store *store, bson_t *set, const bson_t *s
     enum error error = mongo_plan_finish(store, set, settle, count, now_ms);
     if (error == ERROR_NONE) error = mongo_commit_plan(store, &store->plan);
     mongo_plan_clear(store);
-    if (error == ERROR_NONE) (void)mongo_echo_write(store, &store->committed);
+    if (error == ERROR_NONE) {
+        (void)mongo_echo_write(store, &store->committed);
+    } else { /* Nobody has decided it. */
+        mongo_settle_release(&store->committed);
+        mongo_settle_init(&store->committed);
+    }
     store->cut.showtime = (struct id){0};
     return error;
 }

@@ -155,28 +155,9 @@ enum error mongo_sweep_settle(struct mongo_store *store)
     for (int round = 0; round < ROUNDS_MAX && error == ERROR_NONE && count > 0; round++) {
         error = list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count);
         if (error != ERROR_NONE || count == 0) break;
-        for (size_t index = 0; index < count; index++)
-            settle(store, showtimes[index], clock_now_ms());
-        if (store->counts.swept == swept) error = ERROR_INTERNAL_ERROR;
-        swept = store->counts.swept;
-    }
-    bson_destroy(filter);
-    return error;
-}
-
-enum error mongo_sweep_settle(struct mongo_store *store)
-{
-    enum { ROUNDS_MAX = 100000 }; /* Each settles some showtimes, or the last one. */
-    bson_t *filter = BCON_NEW("settle_at", "{", "$gte", BCON_DATE_TIME(0), "}");
-    struct id showtimes[SHOWTIMES_AT_ONCE];
-    enum error error = ERROR_NONE;
-    size_t count = 1;
-    uint64_t swept = store->counts.swept;
-    for (int round = 0; round < ROUNDS_MAX && error == ERROR_NONE && count > 0; round++) {
-        error = list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count);
-        if (error != ERROR_NONE || count == 0) break;
-        for (size_t index = 0; index < count; index++)
-            settle(store, showtimes[index], clock_now_ms());
+        for (size_t index = 0; index < count; index++) {
+            (void)settle(store, showtimes[index], clock_now_ms());
+        }
         if (store->counts.swept == swept) error = ERROR_INTERNAL_ERROR;
         swept = store->counts.swept;
     }
