@@ -5,7 +5,7 @@ Instances, Redis and the database are killed; each instance's ways to both fail 
 Customers, staff, gateways and listeners of seat maps go to three instances at once, keep a ledger
 of all that they asked and heard, and repeat at another instance what had no answer. After each
 fault the ledger is held against what the instances say (support/story.py, proved by
-test_story.py), and in the end the documents are looked at from outside.
+test_story.py), and in the end `usher audit` proves the documents.
 
 USHER_SEED runs the same choices again.
 """
@@ -118,7 +118,7 @@ def test_whatever_breaks_nothing_answered_is_lost(three, tmp_path, chance):
         shop.round(getattr(breaker, name), number, MANY)
     for number, name in enumerate(chance.sample(HOT_FAULTS, len(HOT_FAULTS))):
         shop.round(getattr(breaker, name), HOT + number // 2, 1)
-    in_order, owners = shop.end(three.uri)
+    in_order, owners = shop.end()
     lacking = {answer: shop.story.counts[answer] for answer, least in ANSWERS_LEAST.items()
                if shop.story.counts[answer] < least}
     assert not lacking, "the load must be a load"

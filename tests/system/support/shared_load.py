@@ -5,10 +5,11 @@ instance, and the ledger is held against what the API says of it (support/story.
 """
 
 import collections
+import re
 import time
 import types
 
-from support import api, documents, kill_loop, ledger, story, world
+from support import api, kill_loop, ledger, story, world
 
 HOLD_SECONDS = 6  # Holds end while the rounds go on.
 LAPSE_MS = 15000  # The promise is 7 s, guard included; a database may be away meanwhile.
@@ -16,6 +17,7 @@ TRIES = 150  # Of a request that is told to come again: 30 s.
 BEFORE_S = (0.3, 0.7)
 AFTER_S = 0.5
 READY_WITHIN_S = 40
+SETTLED_WITHIN_S = 30
 COMPLAINTS_SHOWN = 5
 
 
@@ -82,13 +84,24 @@ class Shop:
         assert not complaints, (f"{len(complaints)} complaints after {dict(self.faults)};"
                                 f" ledger: {self.reader.path}\n{shown}")
 
-    def end(self, uri):
+    def audit(self):
+        """`usher audit` finds nothing, and in the end nothing that is still to be written."""
+        limit_s = time.monotonic() + SETTLED_WITHIN_S
+        while True:
+            said = self.chance.choice(self.instances).audit().stdout
+            if re.search(r"^[1-9]\d* (?:to be written|paid and to be decided)", said, re.M) is None:
+                break
+            assert time.monotonic() < limit_s, said
+            time.sleep(0.5)
+        assert "every rule holds" in said, said
+
+    def end(self):
         """Everything at rest, once more, and the documents themselves."""
         self.load.end()
         in_order = self.story.judge_order()
         owners = self.story.judge_owners(self.showtimes)
         self.judge(self.showtimes, True)
-        documents.assert_sound(uri)
+        self.audit()
         print(f"{dict(self.faults)}; {self.unanswered} requests lost their answer; {in_order}"
               f" answers in order, {owners} changes of owner, {self.story.late_payments()}"
               f" payments too late\n{dict(self.story.counts)}")
