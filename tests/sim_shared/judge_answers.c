@@ -138,16 +138,17 @@ static void hear_refused(const struct attempt *attempt)
     const bool keyed = command->kind == COMMAND_HOLD || command->kind == COMMAND_PAY ||
                        command->kind == COMMAND_CONFIRM;
     const enum refusal refusal = command->answer.refusal;
-    if (keyed && refusal != REFUSAL_IDEMPOTENCY_KEY_REUSED) {
+    if (keyed && !attempt->partitioned && refusal != REFUSAL_IDEMPOTENCY_KEY_REUSED) {
         const struct heard_key *key = &judge.keys[attempt->key];
         JUDGE_MUST(!key->granted || key->answer > attempt->sent_answer,
                    "I3: a key with an effect was refused: %d", (int)refusal);
     }
-    if (command->kind == COMMAND_HOLD) hear_conflicts(attempt);
+    if (command->kind == COMMAND_HOLD && !attempt->partitioned) hear_conflicts(attempt);
     const bool of_booking = command->kind == COMMAND_CANCEL || command->kind == COMMAND_PAY ||
                             command->kind == COMMAND_CONFIRM;
-    if (of_booking) hear_refused_booking(attempt);
-    JUDGE_MUST(command->kind != COMMAND_MONEY, "M1: money was turned away: %d", (int)refusal);
+    if (of_booking && !attempt->partitioned) hear_refused_booking(attempt);
+    JUDGE_MUST(command->kind != COMMAND_MONEY || attempt->partitioned,
+               "M1: money was turned away: %d", (int)refusal);
 }
 
 /* "Nothing was written": then there is nothing of it, unless somebody else asked for the same. */
@@ -175,7 +176,9 @@ void judge_heard(const struct attempt *attempt)
         hear_failed(attempt);
     }
     if (answer->failure != ERROR_NONE) return;
-    JUDGE_MUST(answer->replayed || answer->map_version >= attempt->sent_version,
+    /* Who is cut off may say what was so before; the others judge what is so. */
+    JUDGE_MUST(attempt->partitioned || answer->replayed ||
+                   answer->map_version >= attempt->sent_version,
                "an answer is older than its question: version %llu, not %llu",
                (unsigned long long)answer->map_version, (unsigned long long)attempt->sent_version);
     if (answer->refusal == REFUSAL_NONE) hear_granted(attempt);
