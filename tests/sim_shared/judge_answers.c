@@ -146,7 +146,9 @@ static void hear_refused(const struct attempt *attempt)
     if (command->kind == COMMAND_HOLD && !attempt->partitioned) hear_conflicts(attempt);
     const bool of_booking = command->kind == COMMAND_CANCEL || command->kind == COMMAND_PAY ||
                             command->kind == COMMAND_CONFIRM;
-    if (of_booking && !attempt->partitioned) hear_refused_booking(attempt);
+    /* One that is said again fits what the booking was then. */
+    const bool fresh = of_booking && !command->answer.replayed;
+    if (fresh && !attempt->partitioned) hear_refused_booking(attempt);
     JUDGE_MUST(command->kind != COMMAND_MONEY || attempt->partitioned,
                "M1: money was turned away: %d", (int)refusal);
 }
