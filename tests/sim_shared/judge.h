@@ -37,8 +37,9 @@ struct decision {
 struct judged_booking {
     uint32_t showtime;
     struct mongo_booking document;
-    bool stands;   /* A commit has made it, */
-    uint64_t made; /* at this count of the judge's. */
+    bool stands;     /* A commit has made it, */
+    uint64_t made;   /* at this count of the judge's. */
+    bool never_held; /* It has ended an intent. */
     struct booking standing;
     uint64_t changed; /* The judge's count, when what stands changed last. */
     uint32_t decision_count;

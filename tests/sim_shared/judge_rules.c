@@ -119,6 +119,7 @@ static void move_booking(struct judged_booking *booking, bool stood, const struc
                "a hold was made that nobody asks for, or that was refused");
     JUDGE_MUST(!stood || rank >= judge_booking_rank(before->status),
                "I3: a booking went back from %d to %d", (int)before->status, (int)standing->status);
+    booking->never_held = booking->never_held || ends_intent;
     if (stood && before->status == standing->status) return;
     booking->lapsed = booking->lapsed || standing->status == BOOKING_EXPIRED;
     switch (standing->status) {
