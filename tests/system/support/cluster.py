@@ -39,11 +39,12 @@ def wait_until_ready(server, port):
 class Database:
     """A MongoDB server with a folder of its own; with MONGO_URI a database of its own there."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, replica_set=False):
         self.folder = folder
         self.process = None
         self.starter = _starter()
-        self.given = os.environ.get("MONGO_URI")
+        self.replica_set = replica_set  # Of one member, and always our own.
+        self.given = None if replica_set else os.environ.get("MONGO_URI")
         self.port = None if self.given else self.starter.free_port()
 
     def uri(self):
@@ -60,7 +61,7 @@ class Database:
             return self
         data = self.folder / "mongo"
         data.mkdir(parents=True, exist_ok=True)
-        command = self.starter.server_command(self.port, str(data))
+        command = self.starter.server_command(self.port, str(data), self.replica_set)
         assert command is not None, "there is no MongoDB server: run tools/setup"
         with open(self.folder / "mongo.log", "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
