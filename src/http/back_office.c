@@ -169,11 +169,12 @@ static struct taken take_from(struct back_office *office, struct line *line)
 {
     struct taken taken = {.line = line, .consistency = (enum consistency)(line - office->lines)};
     const struct id showtime = line->errands.first->current;
+    const bool strong = taken.consistency == CONSISTENCY_STRONG;
     for (uint32_t count = 0; count < BACK_OFFICE_CHECKED_MAX; count++) {
         const struct errand *next = line->errands.first;
-        if (next == NULL) break;
-        if (taken.consistency == CONSISTENCY_STRONG && !id_equal(next->current, showtime)) break;
-        push(&taken.errands, pop(&line->errands));
+        if (next == NULL || (strong && !id_equal(next->current, showtime))) break;
+        struct errand *errand = pop(&line->errands);
+        if (errand != NULL) push(&taken.errands, errand);
     }
     line->asking = true;
     return taken;
