@@ -49,11 +49,14 @@ static void *enter(void *context, struct desk **ret_desk)
     return NULL;
 }
 
-static enum error ask_versions(void *context, const struct id *showtimes, uint32_t count,
-                               uint64_t *versions)
+static enum error ask_versions(void *context, enum consistency consistency,
+                               const struct id *showtimes, uint32_t count, uint64_t *versions)
 {
     struct clerk *clerk = context;
-    return mongo_watch_versions(&clerk->client, showtimes, count, versions);
+    clerk->client.strong = consistency == CONSISTENCY_STRONG;
+    const enum error error = mongo_watch_versions(&clerk->client, showtimes, count, versions);
+    clerk->client.strong = false;
+    return error;
 }
 
 static void wake(void *context, uint32_t loop)

@@ -21,6 +21,19 @@ struct errands {
     struct errand *last;
 };
 
+/* Errands with a showtime that must be current. */
+struct line {
+    struct errands errands;
+    bool asking;
+};
+
+/* What a clerk has taken to do. */
+struct taken {
+    struct errands errands;
+    struct line *line; /* NULL: no version is to be asked for. */
+    enum consistency consistency;
+};
+
 struct clerk {
     struct back_office *office;
     pthread_t thread;
@@ -33,8 +46,7 @@ struct back_office {
     pthread_mutex_t mutex; /* Guards what follows, up to the clerks. */
     pthread_cond_t arrival;
     struct errands plain;
-    struct errands checked; /* Those with a showtime that must be current. */
-    bool checking;
+    struct line lines[CONSISTENCY_COUNT];
     bool stopping;
     uint32_t waiting;
     uint32_t entered;
@@ -91,8 +103,9 @@ void back_office_close(struct back_office *office)
 }
 
 /* Which version each errand's showtime has: one question for all of them. */
-static void check(struct clerk *clerk, const struct errands *errands, struct checked *answers)
+static void check(struct clerk *clerk, const struct taken *taken, struct checked *answers)
 {
+    const struct errands *errands = &taken->errands;
     struct id showtimes[BACK_OFFICE_CHECKED_MAX] = {0};
     uint64_t versions[BACK_OFFICE_CHECKED_MAX] = {0};
     uint32_t count = 0;
@@ -101,8 +114,8 @@ static void check(struct clerk *clerk, const struct errands *errands, struct che
         while (place < count && !id_equal(showtimes[place], errand->current)) place++;
         if (place == count) showtimes[count++] = errand->current;
     }
-    const enum error error =
-        clerk->office->options.versions(clerk->state, showtimes, count, versions);
+    const enum error error = clerk->office->options.versions(clerk->state, taken->consistency,
+                                                             showtimes, count, versions);
     uint32_t index = 0;
     for (const struct errand *errand = errands->first; errand != NULL; errand = errand->next) {
         uint32_t place = 0;
@@ -121,13 +134,17 @@ static void hand_back(struct back_office *office, struct errand *errand)
     office->options.wake(office->options.context, errand->loop);
 }
 
-static void run(struct clerk *clerk, struct errand *errand, struct checked checked)
+static bool is_late(const struct errand *errand)
 {
-    const int64_t waited_us = clock_steady_us() - errand->asked_us;
+    return clock_steady_us() - errand->asked_us >= BACK_OFFICE_PATIENCE_US;
+}
+
+static void run(struct clerk *clerk, struct errand *errand, bool late, struct checked checked)
+{
     struct exchange *exchange = errand->exchange;
     clerk->desk->lent_command = errand->command;
     clerk->desk->checked = checked;
-    if (waited_us >= BACK_OFFICE_PATIENCE_US && !checked.known) {
+    if (late) {
         problem_reply_error(exchange, ERROR_STORE_UNAVAILABLE, clock_now_ms());
     } else {
         errand->work(clerk->desk, exchange);
@@ -135,45 +152,80 @@ static void run(struct clerk *clerk, struct errand *errand, struct checked check
     hand_back(clerk->office, errand);
 }
 
+/* The line to ask for next: of those that may be asked for, where the first has waited longest. */
+static struct line *choose(struct back_office *office)
+{
+    struct line *chosen = NULL;
+    for (int place = 0; place < CONSISTENCY_COUNT; place++) {
+        struct line *line = &office->lines[place];
+        const struct errand *first = line->errands.first;
+        if (first == NULL || line->asking) continue;
+        if (chosen == NULL || first->asked_us < chosen->errands.first->asked_us) chosen = line;
+    }
+    return chosen;
+}
+
+static struct taken take_from(struct back_office *office, struct line *line)
+{
+    struct taken taken = {.line = line, .consistency = (enum consistency)(line - office->lines)};
+    const struct id showtime = line->errands.first->current;
+    const bool strong = taken.consistency == CONSISTENCY_STRONG;
+    for (uint32_t count = 0; count < BACK_OFFICE_CHECKED_MAX; count++) {
+        const struct errand *next = line->errands.first;
+        if (next == NULL || (strong && !id_equal(next->current, showtime))) break;
+        struct errand *errand = pop(&line->errands);
+        if (errand != NULL) push(&taken.errands, errand);
+    }
+    line->asking = true;
+    return taken;
+}
+
+static bool nobody_waits(const struct back_office *office)
+{
+    for (int place = 0; place < CONSISTENCY_COUNT; place++) {
+        if (office->lines[place].errands.first != NULL) return false;
+    }
+    return office->plain.first == NULL;
+}
+
 /* Takes what is to be done next; none when the end has come and nothing waits. Holds the
  * mutex. */
-static struct errands take(struct back_office *office, bool *ret_checks)
+static struct taken take(struct back_office *office)
 {
-    struct errands taken = {0};
-    *ret_checks = false;
     for (;;) {
-        if (office->checked.first != NULL && !office->checking) {
-            uint32_t count = 0;
-            while (count < BACK_OFFICE_CHECKED_MAX && office->checked.first != NULL) {
-                push(&taken, pop(&office->checked));
-                count++;
-            }
-            office->checking = true;
-            *ret_checks = true;
-            return taken;
-        }
+        struct line *line = choose(office);
+        if (line != NULL) return take_from(office, line);
+        struct taken taken = {0};
         struct errand *errand = pop(&office->plain);
-        if (errand != NULL) push(&taken, errand);
-        if (errand != NULL || (office->stopping && office->checked.first == NULL)) return taken;
+        if (errand != NULL) push(&taken.errands, errand);
+        if (errand != NULL || (office->stopping && nobody_waits(office))) return taken;
         pthread_cond_wait(&office->arrival, &office->mutex);
     }
 }
 
-static void run_all(struct clerk *clerk, struct errands taken, bool checks)
+/* Asks for those who are not late, and lets the next question be asked. */
+static void ask(struct clerk *clerk, const struct taken *taken, struct checked *answers)
 {
     struct back_office *office = clerk->office;
+    if (!is_late(taken->errands.last)) check(clerk, taken, answers);
+    pthread_mutex_lock(&office->mutex);
+    taken->line->asking = false;
+    if (office->stopping) pthread_cond_broadcast(&office->arrival);
+    else pthread_cond_signal(&office->arrival);
+    pthread_mutex_unlock(&office->mutex);
+}
+
+static void run_all(struct clerk *clerk, struct taken taken)
+{
     struct checked answers[BACK_OFFICE_CHECKED_MAX] = {0};
     uint32_t index = 0;
-    if (checks) {
-        check(clerk, &taken, answers);
-        pthread_mutex_lock(&office->mutex);
-        office->checking = false;
-        if (office->stopping) pthread_cond_broadcast(&office->arrival);
-        else pthread_cond_signal(&office->arrival);
-        pthread_mutex_unlock(&office->mutex);
-    }
+    if (taken.line != NULL) ask(clerk, &taken, answers);
     struct errand *errand = NULL;
-    while ((errand = pop(&taken)) != NULL) run(clerk, errand, answers[index++]);
+    while ((errand = pop(&taken.errands)) != NULL) {
+        const struct checked checked = answers[index++];
+        const bool late = taken.line != NULL ? !checked.known : is_late(errand);
+        run(clerk, errand, late, checked);
+    }
 }
 
 static void *work(void *argument)
@@ -185,14 +237,13 @@ static void *work(void *argument)
     office->entered++;
     if (clerk->state == NULL) office->enter_failed = true;
     pthread_cond_broadcast(&office->arrival);
-    bool checks = false;
-    struct errands taken = {0};
-    if (clerk->state != NULL) taken = take(office, &checks);
-    while (taken.first != NULL) {
+    struct taken taken = {0};
+    if (clerk->state != NULL) taken = take(office);
+    while (taken.errands.first != NULL) {
         pthread_mutex_unlock(&office->mutex);
-        run_all(clerk, taken, checks);
+        run_all(clerk, taken);
         pthread_mutex_lock(&office->mutex);
-        taken = take(office, &checks);
+        taken = take(office);
     }
     pthread_mutex_unlock(&office->mutex);
     if (clerk->state != NULL) office->options.leave(office->options.context, clerk->state);
@@ -236,7 +287,8 @@ static bool queue(struct back_office *office, const struct errand *wanted)
     if (errand != NULL) {
         office->free_errands = errand->next;
         *errand = *wanted;
-        push(id_is_none(wanted->current) ? &office->plain : &office->checked, errand);
+        struct line *line = &office->lines[wanted->exchange->consistency];
+        push(id_is_none(wanted->current) ? &office->plain : &line->errands, errand);
         pthread_cond_signal(&office->arrival);
     }
     pthread_mutex_unlock(&office->mutex);

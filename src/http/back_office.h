@@ -5,7 +5,8 @@
  * exchange. What the clerk replies is sent by the loop, and what it submits the loop submits.
  *
  * Who asks for a showtime that must be current joins those who wait; one question serves all who
- * came before it was asked, and while it is under way no second one is.
+ * came before it was asked, and while it is under way no second one is. Strong questions are apart,
+ * one showtime each: an election that holds them up holds up one clerk, and nobody else's map.
  *
  * Shape:  at most BACK_OFFICE_WAITING_MAX exchanges wait; more hear 503 OVERLOADED. One that has
  *         waited for BACK_OFFICE_PATIENCE_US hears 503 STORE_UNAVAILABLE.
@@ -24,8 +25,10 @@ enum {
 
 struct back_office;
 
-/* The versions of showtimes as the database has them now; 0 for one that is not there. */
-typedef enum error back_office_versions(void *context, const struct id *showtimes, uint32_t count,
+/* The versions of showtimes as the database has them now; 0 for one that is not there. A strong
+ * question is of one showtime. */
+typedef enum error back_office_versions(void *context, enum consistency consistency,
+                                        const struct id *showtimes, uint32_t count,
                                         uint64_t *versions);
 
 struct back_office_options {
@@ -49,7 +52,7 @@ void back_office_stop(struct back_office *office);
 void back_office_close(struct back_office *office); /* Accepts NULL. */
 
 /* Has `work` done by a clerk; `current` is a showtime whose version the clerk's desk shall know,
- * or none. */
+ * or none; how surely, the exchange says. */
 void back_office_ask(struct back_office *office, struct desk *desk, struct exchange *exchange,
                      desk_work *work, struct id current);
 

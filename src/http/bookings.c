@@ -79,13 +79,15 @@ void bookings_confirm(struct desk *desk, struct exchange *exchange, struct slice
 
 /* The caller's own booking as last committed. False when it has answered the exchange. */
 static bool find_own(struct desk *desk, struct exchange *exchange, struct slice id,
-                     struct booking *booking, uint64_t *version, int64_t now_ms)
+                     enum consistency consistency, struct booking *booking, uint64_t *version,
+                     int64_t now_ms)
 {
     struct id parsed;
     enum error error = ERROR_BOOKING_NOT_FOUND;
     const struct reader *reader = &desk->reader;
     if (id_parse(id, &parsed)) {
-        error = reader->methods->find_booking(reader->context, parsed, booking, version);
+        error =
+            reader->methods->find_booking(reader->context, parsed, consistency, booking, version);
     }
     if (error == ERROR_NONE && !user_equal(&booking->user, &exchange->user)) {
         error = ERROR_BOOKING_NOT_OWNED;
@@ -99,7 +101,9 @@ void bookings_get(struct desk *desk, struct exchange *exchange, struct slice id,
 {
     struct booking booking;
     uint64_t version = 0;
-    if (!find_own(desk, exchange, id, &booking, &version, now_ms)) return;
+    enum consistency consistency = CONSISTENCY_LATEST;
+    if (!query_only_consistency(exchange, &consistency, now_ms)) return;
+    if (!find_own(desk, exchange, id, consistency, &booking, &version, now_ms)) return;
     struct reply reply;
     if (!reply_begin(exchange, BOOKING_JSON_SIZE_MAX, &reply)) return;
     booking_json_whole(&reply.writer, &booking);
@@ -129,7 +133,7 @@ void bookings_cancel(struct desk *desk, struct exchange *exchange, struct slice 
 {
     struct booking booking;
     uint64_t version = 0;
-    if (!find_own(desk, exchange, id, &booking, &version, now_ms)) return;
+    if (!find_own(desk, exchange, id, CONSISTENCY_LATEST, &booking, &version, now_ms)) return;
     struct command *command = desk_take(desk);
     if (command == NULL) {
         problem_reply(exchange, &(struct problem){.error = ERROR_OVERLOADED}, now_ms);

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "core/booking.h"
+#include "ports/reader.h"
 
 enum {
     EXCHANGE_ARENA_SIZE = 64 * 1024,
@@ -53,7 +54,9 @@ struct exchange {
     struct arena arena;
     struct user user; /* Set by authentication; size 0: none. */
     enum role role;
-    void *state; /* The handler's, between request and later answer. */
+    enum consistency consistency; /* Of the seat map that it asks for. */
+    uint64_t map_version_min;     /* No older one may be shown. */
+    void *state;                  /* The handler's, between request and later answer. */
     struct exchange_notes notes;
     bool varies_by_origin; /* The answer has `Vary: Origin`. */
 };

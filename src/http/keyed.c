@@ -48,8 +48,8 @@ bool keyed_route(struct desk *desk, struct exchange *exchange, struct keyed *key
     uint64_t version = 0;
     struct command *command = keyed->command;
     const struct reader *reader = &desk->reader;
-    const enum error error =
-        reader->methods->find_booking(reader->context, command->booking, &booking, &version);
+    const enum error error = reader->methods->find_booking(reader->context, command->booking,
+                                                           CONSISTENCY_LATEST, &booking, &version);
     if (error == ERROR_NONE) command->showtime = booking.showtime;
     if (error == ERROR_NONE || error == ERROR_BOOKING_NOT_FOUND) return true;
     desk_give_back(desk, command);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "http/booking_json.h"
+#include "http/query.h"
 #include "http/reply.h"
 #include "http/return_url.h"
 
@@ -86,9 +87,12 @@ void payments_get(struct desk *desk, struct exchange *exchange, struct slice id,
     struct payment payment;
     struct id showtime;
     uint64_t version = 0;
+    enum consistency consistency = CONSISTENCY_LATEST;
+    if (!query_only_consistency(exchange, &consistency, now_ms)) return;
     enum error error = ERROR_PAYMENT_NOT_FOUND;
     const struct reader *reader = &desk->reader;
     if (read_query(id, &exchange->user, &query)) {
+        query.consistency = consistency;
         error =
             reader->methods->find_payment(reader->context, &query, &payment, &showtime, &version);
     }

@@ -146,6 +146,24 @@ struct id query_cursor(struct query *query)
     return (struct id){0};
 }
 
+enum consistency query_consistency(struct query *query)
+{
+    const struct slice name = SLICE("consistency");
+    const struct slice text = query_text(query, name, SIZE_MAX);
+    if (text.data == NULL) return CONSISTENCY_LATEST;
+    if (!slice_equal(text, SLICE("strong"))) query_complain(query, name, SLICE("must be strong"));
+    return CONSISTENCY_STRONG;
+}
+
+bool query_only_consistency(struct exchange *exchange, enum consistency *ret_consistency,
+                            int64_t now_ms)
+{
+    struct query query;
+    query_parse(exchange->query, &exchange->arena, &query);
+    *ret_consistency = query_consistency(&query);
+    return query_finish(exchange, &query, now_ms);
+}
+
 void query_format_cursor(struct id last, char *target)
 {
     CHECK(!id_is_none(last));

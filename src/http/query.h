@@ -10,6 +10,7 @@
 #pragma once
 
 #include "http/problem.h"
+#include "ports/reader.h"
 
 enum {
     QUERY_PARAMETERS_MAX = 16, /* The longest list of the contract has six. */
@@ -52,6 +53,13 @@ uint32_t query_limit(struct query *query);
 
 /* `cursor`: the id behind which to go on; none for the start. */
 struct id query_cursor(struct query *query);
+
+/* `consistency`: strong, or the default. */
+enum consistency query_consistency(struct query *query);
+
+/* The same of a request that has no other parameter. False when it has answered the exchange. */
+MUST_USE bool query_only_consistency(struct exchange *exchange, enum consistency *ret_consistency,
+                                     int64_t now_ms);
 
 /* Notes an error about a parameter; the message is borrowed until the answer. */
 void query_complain(struct query *query, struct slice name, struct slice message);

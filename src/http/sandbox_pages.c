@@ -42,7 +42,7 @@ static enum error find_subject(struct desk *desk, struct slice provider, struct 
     if (error != ERROR_NONE) return error;
     if (ret_subject->payment.method != method) return ERROR_PAYMENT_NOT_FOUND;
     return reader->methods->find_booking(reader->context, ret_subject->payment.booking,
-                                         &ret_subject->booking, &version);
+                                         CONSISTENCY_LATEST, &ret_subject->booking, &version);
 }
 
 /* The value of a member of a form or query; data NULL if there is none. Every value that has a

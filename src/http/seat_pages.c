@@ -10,6 +10,7 @@
 #include "http/cors.h"
 #include "http/negotiation.h"
 #include "http/problem.h"
+#include "http/query.h"
 #include "http/reply.h"
 #include "http/seat_body.h"
 #include "http/shared.h"
@@ -277,6 +278,12 @@ static bool serve(struct desk *desk, struct exchange *exchange, struct id showti
         problem_reply_error(exchange, error, clock_now_ms());
         return true;
     }
+    if (page.version < exchange->map_version_min) {
+        /* It was read anew from a server that another has taken over from. */
+        shared_unref(page.body);
+        problem_reply_error(exchange, ERROR_STORE_UNAVAILABLE, clock_now_ms());
+        return true;
+    }
     add_headers(exchange, &page);
     const struct slice tag = {page.tag, page.tag_size};
     if (negotiation_has_tag(exchange_header(exchange, SLICE("if-none-match")), tag)) {
@@ -332,6 +339,7 @@ static void serve_checked(struct desk *desk, struct exchange *exchange)
         problem_reply_error(exchange, checked->error, clock_now_ms());
         return;
     }
+    exchange->map_version_min = checked->version;
     const bool current =
         feed_version(desk->house->feed, showtime, &version) && version >= checked->version;
     if (current && serve(desk, exchange, showtime)) return;
@@ -341,11 +349,14 @@ static void serve_checked(struct desk *desk, struct exchange *exchange)
 void seat_pages_handle(struct desk *desk, struct exchange *exchange, struct slice id)
 {
     struct id showtime;
+    enum consistency consistency = CONSISTENCY_LATEST;
+    if (!query_only_consistency(exchange, &consistency, clock_now_ms())) return;
     if (!id_parse(id, &showtime)) {
         problem_reply_error(exchange, ERROR_SHOWTIME_NOT_FOUND, clock_now_ms());
         return;
     }
     exchange->notes.showtime = showtime;
+    exchange->consistency = consistency;
     if (desk->house->back_office != NULL) {
         desk_read(desk, exchange, serve_checked, showtime);
         return;

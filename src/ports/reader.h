@@ -11,6 +11,15 @@
 
 enum { BOOKINGS_LISTED_MAX = 100 };
 
+/* How sure a look is that nobody has moved beyond what it shows. */
+enum consistency {
+    CONSISTENCY_LATEST, /* As last committed, by all that the store knows; over a shared database it
+                         * may be behind while a primary is elected. */
+    CONSISTENCY_STRONG, /* The store has asked whoever could know better. */
+};
+
+enum { CONSISTENCY_COUNT = 2 };
+
 /* Which of a user's bookings, newest first. */
 struct booking_query {
     struct user user;
@@ -25,12 +34,13 @@ struct payment_query {
     struct id id;
     struct uuid alias; /* Looked at when `id` is none; then `user` must be the payment's. */
     struct user user;
+    enum consistency consistency;
 };
 
 struct reader_methods {
     /* `ret_version` is the version of the booking's seat map at the same moment. */
-    enum error (*find_booking)(void *context, struct id id, struct booking *ret_booking,
-                               uint64_t *ret_version);
+    enum error (*find_booking)(void *context, struct id id, enum consistency consistency,
+                               struct booking *ret_booking, uint64_t *ret_version);
 
     /* Fills up to `limit` bookings; `ret_more` says that there are others behind them. */
     enum error (*list_bookings)(void *context, const struct booking_query *query,

@@ -367,7 +367,8 @@ struct booking store_fixture_booking(struct store_fixture *fixture, struct id id
     struct booking booking;
     uint64_t version = 0;
     const struct reader *reader = &fixture->reader;
-    CHECK(reader->methods->find_booking(reader->context, id, &booking, &version) == ERROR_NONE);
+    CHECK(reader->methods->find_booking(reader->context, id, CONSISTENCY_LATEST, &booking,
+                                        &version) == ERROR_NONE);
     return booking;
 }
 

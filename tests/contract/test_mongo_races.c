@@ -43,7 +43,8 @@ static int teardown(void **state)
 static enum error find(struct house *house, struct id id, struct booking *ret_booking)
 {
     uint64_t version = 0;
-    return house->reader.methods->find_booking(house->reader.context, id, ret_booking, &version);
+    return house->reader.methods->find_booking(house->reader.context, id, CONSISTENCY_LATEST,
+                                               ret_booking, &version);
 }
 
 static void one_of_two_turns_on_a_version_wins(void **state)

@@ -83,7 +83,8 @@ static void what_is_unknown_is_not_found(void **state)
     uint64_t version = 0;
     struct id guessed = held.id;
     guessed.bytes[ID_SIZE - 1] ^= 1;
-    assert_int_equal(reader->methods->find_booking(reader->context, guessed, &booking, &version),
+    assert_int_equal(reader->methods->find_booking(reader->context, guessed, CONSISTENCY_LATEST,
+                                                   &booking, &version),
                      ERROR_BOOKING_NOT_FOUND);
     const struct payment_query as_payment = {.id = held.id};
     assert_int_equal(

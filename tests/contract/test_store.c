@@ -10,7 +10,8 @@ static uint64_t version_of(struct store_fixture *fixture, struct id booking)
     struct booking found;
     uint64_t version = 0;
     const struct reader *reader = &fixture->reader;
-    assert_int_equal(reader->methods->find_booking(reader->context, booking, &found, &version),
+    assert_int_equal(reader->methods->find_booking(reader->context, booking, CONSISTENCY_LATEST,
+                                                   &found, &version),
                      ERROR_NONE);
     return version;
 }
@@ -140,9 +141,9 @@ static void a_double_sale_is_refused_and_the_rest_of_the_batch_lands(void **stat
     struct booking found;
     uint64_t version = 0;
     const struct reader *reader = &fixture->reader;
-    assert_int_equal(
-        reader->methods->find_booking(reader->context, second.answer.booking.id, &found, &version),
-        ERROR_BOOKING_NOT_FOUND);
+    assert_int_equal(reader->methods->find_booking(reader->context, second.answer.booking.id,
+                                                   CONSISTENCY_LATEST, &found, &version),
+                     ERROR_BOOKING_NOT_FOUND);
     struct command again = turn_fixture_hold("binh", "B6", 2); /* Its key was not kept. */
     store_fixture_run(fixture, 1, &again);
     assert_false(again.answer.replayed);

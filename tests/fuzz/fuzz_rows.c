@@ -255,8 +255,8 @@ static bool read_all(const struct reader *reader, const struct staff_reader *sta
     for (size_t index = 0; index < booking_count; index++) {
         const struct payment_query query = {.id = payments[index]};
         struct id showtime;
-        good &= is_answer(
-            reader->methods->find_booking(reader->context, bookings[index], &listed[0], &version));
+        good &= is_answer(reader->methods->find_booking(reader->context, bookings[index],
+                                                        CONSISTENCY_LATEST, &listed[0], &version));
         if (id_is_none(query.id)) continue;
         good &= is_answer(
             reader->methods->find_payment(reader->context, &query, &payment, &showtime, &version));

@@ -85,7 +85,8 @@ static bool check_booking(const struct check *check, const struct booking *told)
     uint64_t version = 0;
     char id[ID_HEX_SIZE];
     id_format(told->id, id);
-    if (reader.methods->find_booking(reader.context, told->id, &stored, &version) != ERROR_NONE) {
+    if (reader.methods->find_booking(reader.context, told->id, CONSISTENCY_LATEST, &stored,
+                                     &version) != ERROR_NONE) {
         return miss(check, "booking %.24s is gone", id);
     }
     if (!same_booking(told, &stored)) return miss(check, "booking %.24s is another", id);
@@ -268,7 +269,8 @@ static void learn_records(struct ledger *ledger, const struct check *check)
     for (uint32_t index = 0; index < ledger->booking_count; index++) {
         struct booking *booking = &ledger->bookings[index];
         const struct id id = booking->id;
-        CHECK(reader.methods->find_booking(reader.context, id, booking, &version) == ERROR_NONE);
+        CHECK(reader.methods->find_booking(reader.context, id, CONSISTENCY_LATEST, booking,
+                                           &version) == ERROR_NONE);
     }
     for (uint32_t index = 0; index < ledger->payment_count; index++) {
         struct payment *payment = &ledger->payments[index];

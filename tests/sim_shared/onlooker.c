@@ -20,7 +20,8 @@ static void look_at_booking(void)
     const enum booking_status before = booking->standing.status;
     struct booking shown;
     uint64_t version = 0;
-    const enum error error = port.methods->find_booking(port.context, id, &shown, &version);
+    const enum error error =
+        port.methods->find_booking(port.context, id, CONSISTENCY_LATEST, &shown, &version);
     if (error == ERROR_STORE_UNAVAILABLE) return;
     JUDGE_MUST(error == ERROR_NONE, "M8: a reader does not find a booking that was promised");
     if (error != ERROR_NONE) return;

@@ -390,10 +390,26 @@ def test_only_exact_paths_lead_somewhere(house, path):
 
 
 @pytest.mark.parametrize("path", ["/health", "/openapi.json", "/docs", "/problems",
-                                  "/api/showtimes/{}/seats", "/api/showtimes/{}/events"])
+                                  "/api/showtimes/{}/events"])
 def test_what_has_no_parameters_does_not_look_at_the_query(api, showtime, path):
     # HEAD, as events do not end.
     api.public.request("HEAD", path.format(showtime) + "?x=1&x=2&%zz").expect(200)
+
+
+def test_what_may_be_read_strongly_takes_no_other_word(api, customer, showtime):
+    booking = customer.held(showtime, ["C3"])
+    payment = customer.paying(booking)["payment_id"]
+    for path in (f"/api/showtimes/{showtime}/seats", f"/api/bookings/{booking}",
+                 f"/api/payments/{payment}"):
+        plain = customer.get(path).expect(200)
+        for query in ("?consistency=strong", "?consistency="):
+            strong = customer.get(path + query).expect(200)
+            assert strong.json == plain.json and strong.version == plain.version
+        for query in ("?consistency=weak", "?consistency=STRONG", "?consistency",
+                      "?consistency=strong&consistency=strong"):
+            refused = customer.get(path + query).expect(400, "VALIDATION_FAILED")
+            assert [error["field"] for error in refused.json["errors"]] == ["consistency"]
+        customer.get(path + "?consistancy=strong").expect(400, "VALIDATION_FAILED")
 
 
 @pytest.mark.parametrize("path", ["/api/movies", "/api/cinemas", "/api/showtimes"])

@@ -105,7 +105,7 @@ def test_a_request_is_told_with_all_that_finds_it_again(loud):
     (line,) = requests(loud, refused.header("x-request-id"))
     assert line["error"] == refused.code and line["status"] == 409
     mine = str(uuid.uuid4())
-    loud.api.public.request("GET", f"/api/showtimes/{showtime}/seats?x=1", headers={
+    loud.api.public.request("GET", f"/api/showtimes/{showtime}/seats?consistency=", headers={
         "X-Request-Id": mine}).expect(200)
     (line,) = requests(loud, mine)
     assert line["route"] == "/api/showtimes/:id/seats" and line["showtime"] == showtime

@@ -20,7 +20,6 @@ USAGE_EXIT_CODE = 2
 PASSWORD = "hush-hush-1"
 ENDS_WITHIN_S = 29  # What the server allows itself is 25; a service manager kills after 30.
 CLOCK_GUARD_S = 2
-HASTE = "serverSelectionTimeoutMS=300&socketTimeoutMS=1000"  # A test waits less than a customer.
 SEATS = [seat for seat in catalogue.S1_SEATS if seat[0] in "BCDF"]
 PYTHON = process.REPOSITORY / "build" / "mongo-venv" / "bin" / "python"
 
@@ -46,10 +45,16 @@ def instance(tmp_path):
         return usher.start() if start else usher
 
     yield make
-    for usher in made:
-        usher.assert_well()
-        usher.release()
-        usher.assert_well()
+    cluster.release(made)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, database):
+    """A programme in the database, of which each test takes a showtime: (its URI, showtimes)."""
+    uri = database.uri()
+    content, showtimes = process.pool(4)
+    process.Usher(tmp_path_factory.mktemp("seed"), MONGO_URI=uri).seed(content)
+    return uri, iter(showtimes)
 
 
 def wait_for(what, why, within_s=30):
@@ -94,7 +99,7 @@ def test_the_port_is_open_while_the_database_is_awaited_and_all_works_when_it_co
     if own.given:
         pytest.skip("a given database is not ours to start")
     uri = own.uri()
-    usher = instance(f"{uri}?{HASTE}", start=False, METRICS_PORT="0")
+    usher = instance(f"{uri}?{cluster.HASTE}", start=False, METRICS_PORT="0")
     client = launch(usher)
     client.get("/health/live").expect(200)
     told = client.get("/health/ready")
@@ -150,7 +155,7 @@ def silent_server():
 def test_the_end_is_heard_while_the_database_is_awaited(instance, kind):
     with silent_server() as port:
         place = f"127.0.0.1:{1 if kind == 'refused' else port}"
-        usher = instance(f"mongodb://{place}/none?{HASTE}", start=False)
+        usher = instance(f"mongodb://{place}/none?{cluster.HASTE}", start=False)
         client = launch(usher)
         client.get("/health/live").expect(200)
         began_s = time.monotonic()
@@ -172,20 +177,21 @@ def test_a_wrong_password_is_refused_and_never_told(tmp_path, instance):
     own.starter.server_command = lambda *given: [*command(*given), "--auth"]
     own.start()
     try:
+        ushers = {}
         for given, code in ((PASSWORD, 0), (PASSWORD + "x", USAGE_EXIT_CODE)):
             uri = plain.replace("//", f"//anna:{given}@") + "?authMechanism=SCRAM-SHA-256"
-            usher = instance(uri, f"usher-{code}", start=False, LOG_LEVEL="debug",
-                             REDIS_URL=f"redis://:{PASSWORD}@127.0.0.1:1")
-            if code == 0:
-                usher.start()
-                usher.api.public.get("/api/movies").expect(200)
-                assert read_details(usher.api.public)["redis"] == "degraded"
-                assert usher.stop() == 0
-            else:
-                launch(usher)
-                assert usher.process.wait(30) == code
-                usher.process = None
-                assert "usher: MONGO_URI: MongoDB does not let us in" in usher.log()
+            ushers[code] = instance(uri, f"usher-{code}", start=False, LOG_LEVEL="debug",
+                                    REDIS_URL=f"redis://:{PASSWORD}@127.0.0.1:1")
+        let_in, refused = ushers[0], ushers[USAGE_EXIT_CODE]
+        launch(refused)
+        let_in.start()
+        let_in.api.public.get("/api/movies").expect(200)
+        assert read_details(let_in.api.public)["redis"] == "degraded"
+        assert let_in.stop() == 0
+        assert refused.process.wait(30) == USAGE_EXIT_CODE
+        refused.process = None
+        assert "usher: MONGO_URI: MongoDB does not let us in" in refused.log()
+        for usher in ushers.values():
             assert PASSWORD not in usher.log()
     finally:
         own.kill()
@@ -324,9 +330,10 @@ def test_what_waits_is_counted_and_a_refund_that_failed_is_listed(database, inst
 
 @pytest.mark.parametrize("lock", ["required", "best-effort"])
 def test_without_redis_a_lock_that_is_required_refuses_and_another_goes_on(
-        database, instance, lock):
-    content, (showtime,) = process.pool(1)
-    usher = instance(database.uri(), content=content, LOCK=lock, REDIS_URL="redis://127.0.0.1:1")
+        house, instance, lock):
+    uri, showtimes = house
+    showtime = next(showtimes)
+    usher = instance(uri, LOCK=lock, REDIS_URL="redis://127.0.0.1:1")
     answer = usher.api.customer().hold(showtime, ["C3"])
     if lock == "required":
         answer.expect(409, "BOOKING_LOCK_FAILED")
@@ -355,14 +362,15 @@ client.admin.command("configureFailPoint", "failCommand", mode={"times": 1}, dat
 """
 
 
-def test_a_stop_under_load_answers_what_came_and_leaves_no_lock(tmp_path, database, instance):
+def test_a_stop_under_load_answers_what_came_and_leaves_no_lock(tmp_path, house, instance):
     redis = cluster.Redis(tmp_path).start()
     try:
-        content, (showtime,) = process.pool(1)
-        usher = instance(database.uri(), content=content, REDIS_URL=redis.url)
+        uri, showtimes = house
+        showtime = next(showtimes)
+        usher = instance(uri, REDIS_URL=redis.url)
         wait_for(lambda: read_details(usher.api.public)["redis"] == "ok", "Redis is not heard")
         usher.api.statuses(showtime)
-        pymongo(database.uri(), SLOW_UPDATE, 1500)  # Time for all of them to arrive.
+        pymongo(uri, SLOW_UPDATE, 1500)  # Time for all of them to arrive.
         arrived = []
         thread = swarm.start(usher.port, holds_at(usher, showtime, 200), arrived)
         time.sleep(0.8)
@@ -385,19 +393,18 @@ def test_a_stop_under_load_answers_what_came_and_leaves_no_lock(tmp_path, databa
         redis.kill()
 
 
-def test_a_stop_ends_in_time_though_the_database_hangs(tmp_path, instance):
-    own = cluster.Database(tmp_path)
-    if own.given:
+def test_a_stop_ends_in_time_though_the_database_hangs(database, house, instance):
+    if database.given:
         pytest.skip("a given database is not ours to stop")
-    own.start()
-    content, (showtime,) = process.pool(1)
-    usher = instance(f"{own.uri()}?{HASTE}", content=content)
+    uri, showtimes = house
+    showtime = next(showtimes)
+    usher = instance(f"{uri}?{cluster.HASTE}")
     usher.expected_exit_codes = {0, process.RESTART_EXIT_CODE}
     try:
         usher.api.statuses(showtime)
         arrived = []
-        own.process.send_signal(signal.SIGSTOP)
-        status = Path(f"/proc/{own.process.pid}/status")
+        database.process.send_signal(signal.SIGSTOP)
+        status = Path(f"/proc/{database.process.pid}/status")
         wait_for(lambda: "T (stopped)" in status.read_text(), "the database does not stand still")
         movies = [swarm.request_bytes("GET", "/api/movies")] * 40
         thread = swarm.start(usher.port, holds_at(usher, showtime, 40) + movies, arrived)
@@ -411,4 +418,4 @@ def test_a_stop_ends_in_time_though_the_database_hangs(tmp_path, instance):
         assert took_s < ENDS_WITHIN_S
         assert len(arrived) == 80 and statuses == {503}
     finally:
-        own.kill()
+        database.process.send_signal(signal.SIGCONT)

@@ -12,18 +12,20 @@
 
 enum { ASKED_MAX = BACK_OFFICE_WAITING_MAX + 8 };
 
-/* A desk, an office of one clerk, and a door that its work waits at. */
+/* A desk, an office of one clerk or two, and doors that their work waits at. */
 struct fixture {
     struct house house;
     struct meter *meter;
     struct ticket *tickets;
     struct desk desk;
-    struct desk clerk;
+    struct desk clerks[2];
+    atomic_uint clerk_count;
     struct back_office *office;
     struct bare_exchange *exchanges; /* [ASKED_MAX] */
     pthread_mutex_t door;
+    pthread_mutex_t strong_door; /* Of strong questions only. */
     atomic_bool reachable;
-    atomic_uint questions;
+    atomic_uint questions[CONSISTENCY_COUNT];
     atomic_uint worked;
     atomic_uint woken;
 };
@@ -33,8 +35,9 @@ static struct fixture *here;
 static void *enter(void *context, struct desk **ret_desk)
 {
     struct fixture *fixture = context;
-    fixture->clerk.house = &fixture->house;
-    *ret_desk = &fixture->clerk;
+    struct desk *desk = &fixture->clerks[atomic_fetch_add(&fixture->clerk_count, 1)];
+    desk->house = &fixture->house;
+    *ret_desk = desk;
     return fixture;
 }
 
@@ -43,15 +46,17 @@ static void leave(void *context, void *clerk)
     assert_ptr_equal(context, clerk);
 }
 
-static enum error ask_versions(void *context, const struct id *showtimes, uint32_t count,
-                               uint64_t *versions)
+static enum error ask_versions(void *context, enum consistency consistency,
+                               const struct id *showtimes, uint32_t count, uint64_t *versions)
 {
     struct fixture *fixture = context;
+    pthread_mutex_t *door =
+        consistency == CONSISTENCY_STRONG ? &fixture->strong_door : &fixture->door;
     assert_int_equal(count, 1);
     assert_false(id_is_none(showtimes[0]));
-    atomic_fetch_add(&fixture->questions, 1);
-    pthread_mutex_lock(&fixture->door);
-    pthread_mutex_unlock(&fixture->door);
+    atomic_fetch_add(&fixture->questions[consistency], 1);
+    pthread_mutex_lock(door);
+    pthread_mutex_unlock(door);
     versions[0] = 7;
     return ERROR_NONE;
 }
@@ -78,7 +83,7 @@ static void do_work(struct desk *desk, struct exchange *exchange)
     exchange_reply(exchange, 200, SLICE("text/plain"), SLICE("done"));
 }
 
-static int set_up(void **state)
+static int open_with(void **state, uint32_t clerk_count)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
@@ -88,10 +93,11 @@ static int set_up(void **state)
     fixture->tickets = desk_make_tickets();
     assert_non_null(fixture->exchanges);
     assert_int_equal(pthread_mutex_init(&fixture->door, NULL), 0);
+    assert_int_equal(pthread_mutex_init(&fixture->strong_door, NULL), 0);
     atomic_init(&fixture->reachable, true);
     fixture->house.loop_count = 1;
     fixture->house.meters = fixture->meter;
-    fixture->office = back_office_open(&(struct back_office_options){.clerk_count = 1,
+    fixture->office = back_office_open(&(struct back_office_options){.clerk_count = clerk_count,
                                                                      .loop_count = 1,
                                                                      .enter = enter,
                                                                      .leave = leave,
@@ -107,6 +113,16 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up(void **state)
+{
+    return open_with(state, 1);
+}
+
+static int set_up_two(void **state)
+{
+    return open_with(state, 2);
+}
+
 static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
@@ -114,6 +130,7 @@ static int tear_down(void **state)
     back_office_close(fixture->office);
     desk_free_tickets(fixture->tickets);
     pthread_mutex_destroy(&fixture->door);
+    pthread_mutex_destroy(&fixture->strong_door);
     free(fixture->exchanges);
     free(fixture->meter);
     free(fixture);
@@ -127,6 +144,12 @@ static void ask(struct fixture *fixture, uint32_t place, struct id current)
     fake->exchange.request_id = SLICE("test");
     arena_init(&fake->exchange.arena, fake->memory, sizeof fake->memory);
     back_office_ask(fixture->office, &fixture->desk, &fake->exchange, do_work, current);
+}
+
+static void ask_strongly(struct fixture *fixture, uint32_t place, struct id current)
+{
+    fixture->exchanges[place].exchange.consistency = CONSISTENCY_STRONG;
+    ask(fixture, place, current);
 }
 
 static uint32_t count_of(const struct fixture *fixture, enum error error, int status)
@@ -206,7 +229,42 @@ static void one_question_serves_all_who_wait_for_it(void **state)
     pthread_mutex_unlock(&fixture->door);
     collect_until(fixture, 40);
     assert_int_equal(count_of(fixture, ERROR_NONE, 200), 40);
-    assert_in_range(atomic_load(&fixture->questions), 1, 2);
+    assert_in_range(atomic_load(&fixture->questions[CONSISTENCY_LATEST]), 1, 2);
+}
+
+/* Each of its own showtime: ask_versions allows no more in one. */
+static void a_strong_question_is_of_one_showtime_and_serves_all_who_ask_for_it(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_mutex_lock(&fixture->strong_door);
+    for (uint32_t place = 0; place < 40; place++)
+        ask_strongly(fixture, place, (struct id){{(uint8_t)(1 + place / 20)}});
+    pthread_mutex_unlock(&fixture->strong_door);
+    collect_until(fixture, 40);
+    assert_int_equal(count_of(fixture, ERROR_NONE, 200), 40);
+    assert_in_range(atomic_load(&fixture->questions[CONSISTENCY_STRONG]), 2, 3);
+    assert_int_equal(atomic_load(&fixture->questions[CONSISTENCY_LATEST]), 0);
+}
+
+static void strong_questions_that_hang_hold_up_nobody_else(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_mutex_lock(&fixture->strong_door);
+    for (uint32_t place = 0; place < 3; place++)
+        ask_strongly(fixture, place, (struct id){{(uint8_t)(1 + place)}});
+    for (uint32_t place = 3; place < 20; place++) ask(fixture, place, (struct id){{1}});
+    for (uint32_t place = 20; place < 30; place++) ask(fixture, place, (struct id){0});
+    collect_until(fixture, 27);
+    assert_int_equal(count_of(fixture, ERROR_NONE, 200), 27);
+    assert_int_equal(atomic_load(&fixture->questions[CONSISTENCY_STRONG]), 1);
+    const int64_t until_us = clock_steady_us() + BACK_OFFICE_PATIENCE_US + 100000;
+    while (clock_steady_us() < until_us) (void)usleep(10000);
+    pthread_mutex_unlock(&fixture->strong_door);
+    collect_until(fixture, 30);
+    /* What was asked in time is told; of the others it is not even asked. */
+    assert_int_equal(count_of(fixture, ERROR_NONE, 200), 28);
+    assert_int_equal(count_of(fixture, ERROR_STORE_UNAVAILABLE, 503), 2);
+    assert_int_equal(atomic_load(&fixture->questions[CONSISTENCY_STRONG]), 1);
 }
 
 static void the_end_answers_what_waits(void **state)
@@ -229,6 +287,9 @@ int main(void)
         OFFICE_TEST(who_has_waited_too_long_is_told_so),
         OFFICE_TEST(without_a_database_nobody_waits),
         OFFICE_TEST(one_question_serves_all_who_wait_for_it),
+        OFFICE_TEST(a_strong_question_is_of_one_showtime_and_serves_all_who_ask_for_it),
+        cmocka_unit_test_setup_teardown(strong_questions_that_hang_hold_up_nobody_else, set_up_two,
+                                        tear_down),
         OFFICE_TEST(the_end_answers_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,44 @@ static void parameters_are_bounded(void **state)
     assert_true(bare_exchange_says(&fake, "too many parameters"));
 }
 
+static void consistency_is_strong_or_not_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool good;
+        enum consistency consistency;
+    } rows[] = {
+        {"", true, CONSISTENCY_LATEST},
+        {"consistency=", true, CONSISTENCY_LATEST},
+        {"consistency=strong", true, CONSISTENCY_STRONG},
+        {"consistency=str%6Fng", true, CONSISTENCY_STRONG},
+        {"consistency=Strong", false, CONSISTENCY_LATEST},
+        {"consistency=strong+", false, CONSISTENCY_LATEST},
+        {"consistency=weak", false, CONSISTENCY_LATEST},
+        {"consistency", false, CONSISTENCY_LATEST},
+        {"consistency=strong&consistency=strong", false, CONSISTENCY_LATEST},
+        {"consistancy=strong", false, CONSISTENCY_LATEST},
+        {"consistency=strong&limit=1", false, CONSISTENCY_LATEST},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        struct exchange *exchange = bare_exchange_start(&fake);
+        exchange->query = slice_of(rows[row].text);
+        enum consistency consistency = CONSISTENCY_LATEST;
+        const bool good = query_only_consistency(exchange, &consistency, 0);
+        if (good != rows[row].good) fail_msg("judged wrongly: %s", rows[row].text);
+        if (good) assert_int_equal(consistency, rows[row].consistency);
+        else assert_true(bare_exchange_says(&fake, "\"errorCode\":\"VALIDATION_FAILED\""));
+        if (good) assert_int_equal(fake.status, 0);
+    }
+    struct exchange *exchange = bare_exchange_start(&fake);
+    exchange->query = SLICE("consistency=weak");
+    enum consistency consistency = CONSISTENCY_LATEST;
+    assert_false(query_only_consistency(exchange, &consistency, 0));
+    assert_true(
+        bare_exchange_says(&fake, "{\"field\":\"consistency\",\"message\":\"must be strong\"}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_cursor_comes_back_as_it_went),
         cmocka_unit_test(ids_are_read_in_either_case),
         cmocka_unit_test(parameters_are_bounded),
+        cmocka_unit_test(consistency_is_strong_or_not_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,10 +47,11 @@ static enum error find_payment(void *context, const struct payment_query *query,
     return ERROR_NONE;
 }
 
-static enum error find_booking(void *context, struct id id, struct booking *ret_booking,
-                               uint64_t *ret_version)
+static enum error find_booking(void *context, struct id id, enum consistency consistency,
+                               struct booking *ret_booking, uint64_t *ret_version)
 {
     const struct fixture *fixture = context;
+    (void)consistency;
     if (!id_equal(id, fixture->booking.id)) return ERROR_BOOKING_NOT_FOUND;
     *ret_booking = fixture->booking;
     *ret_version = 5;

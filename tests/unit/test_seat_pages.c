@@ -8,6 +8,7 @@
 #include "http/seat_body.h"
 #include "http/seat_pages.h"
 #include "http/shared.h"
+#include "support/fake_exchange.h"
 #include "json/json_write.h"
 
 enum { BODY_SIZE_MAX = 256 * 1024 };
@@ -22,6 +23,7 @@ struct fixture {
     enum error plan_error;
     struct seat_map map;
     void *block;
+    bool moves; /* Is there something new to be read? */
 };
 
 static enum error find_plan(void *context, struct id showtime, struct seat_plan *ret_plan)
@@ -392,6 +394,42 @@ static void more_showtimes_than_there_is_room_for_are_all_served(void **state)
     assert_body_right(fixture);
 }
 
+/* What the engine does with a look: it reads the map anew, from a server that may be behind. */
+static void read_anew(void *context, struct command *command)
+{
+    struct fixture *fixture = context;
+    assert_int_equal(command->kind, COMMAND_LOOK);
+    if (fixture->moves) change_seat(fixture, 0, SEAT_HELD);
+}
+
+static int ask_for_map(struct fixture *fixture, const char *query, uint64_t checked_version)
+{
+    const struct house house = {.feed = fixture->feed,
+                                .seat_pages = fixture->pages,
+                                .back_office = (struct back_office *)fixture}; /* There is one. */
+    struct desk desk = {.house = &house,
+                        .catalogue = fixture->catalogue,
+                        .checked = {.known = true, .version = checked_version}};
+    struct fake_exchange *fake = fake_exchange_new(METHOD_GET, SLICE("/seats"), (struct slice){0});
+    fake->exchange.query = slice_of(query);
+    fake_desk = (struct fake_desk){.decide = read_anew, .context = fixture};
+    seat_pages_handle(&desk, &fake->exchange, SLICE("ab0000000000000000000001"));
+    const int status = fake->status;
+    free(fake);
+    return status;
+}
+
+static void a_map_that_is_behind_what_was_asked_for_is_never_served(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(ask_for_map(fixture, "consistency=strong", 7), 200);
+    assert_int_equal(ask_for_map(fixture, "consistency=strong", 8), 503);
+    assert_int_equal(fake_desk.submitted, 1);
+    fixture->moves = true;
+    assert_int_equal(ask_for_map(fixture, "consistency=strong", 8), 200);
+    assert_int_equal(ask_for_map(fixture, "consistency=other", 8), 400);
+}
+
 struct reader_thread {
     struct fixture *fixture;
     atomic_bool *done;
@@ -453,6 +491,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_plan_that_cannot_be_read_is_tried_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(more_showtimes_than_there_is_room_for_are_all_served,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_map_that_is_behind_what_was_asked_for_is_never_served,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(two_read_while_a_third_publishes, set_up, tear_down),
     };

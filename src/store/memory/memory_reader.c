@@ -10,10 +10,11 @@ static uint64_t version_of(const struct memory_store *store, struct id showtime)
     return row->version;
 }
 
-static enum error find_booking(void *context, struct id id, struct booking *ret_booking,
-                               uint64_t *ret_version)
+static enum error find_booking(void *context, struct id id, enum consistency consistency,
+                               struct booking *ret_booking, uint64_t *ret_version)
 {
     const struct memory_store *store = context;
+    (void)consistency;
     const struct booking *booking = memory_state_booking(store, id);
     if (booking == NULL) return ERROR_BOOKING_NOT_FOUND;
     *ret_booking = *booking;

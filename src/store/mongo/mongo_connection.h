@@ -33,6 +33,7 @@ enum mongo_collection {
 enum {
     MONGO_POOL_MAX = 100,      /* Clients: 16 writers, 4 for each of 16 clerks, and others. */
     MONGO_READ_MS = 1500,      /* A read's longest time on the server. */
+    MONGO_STRONG_MS = 600,     /* Of a strong one: the six of a payment take less than 5 s. */
     MONGO_REASON_SIZE = 512,   /* Holds the driver's message and ours. */
     MONGO_SOCKET_MS = 4000,    /* Above the majority's, so that a slow one is an answer. */
     MONGO_MAJORITY_MS = 2000,  /* How long a write waits for the majority. */
@@ -52,6 +53,7 @@ struct mongo_connection;
 struct mongo_client {
     struct mongo_connection *connection;
     mongoc_client_t *client;
+    bool strong; /* Set by its owner for a while: its reads are linearizable where that is more. */
     mongoc_collection_t *collections[MONGO_COLLECTION_COUNT];
 };
 

@@ -18,9 +18,27 @@ enum error mongo_read_failure(const char *what, const bson_error_t *why, const b
     return mongo_error_of(*ret_class);
 }
 
-static bson_t *make_options(const char *projection)
+static void append_linearizable(bson_t *options)
 {
-    bson_t *options = BCON_NEW("maxTimeMS", BCON_INT32(MONGO_READ_MS), "limit", BCON_INT64(1));
+    mongoc_read_concern_t *concern = mongoc_read_concern_new();
+    (void)mongoc_read_concern_set_level(concern, MONGOC_READ_CONCERN_LEVEL_LINEARIZABLE);
+    CHECK(mongoc_read_concern_append(concern, options));
+    mongoc_read_concern_destroy(concern);
+}
+
+void mongo_read_append_terms(const struct mongo_client *client, bson_t *options)
+{
+    CHECK(client->connection != NULL);
+
+    const bool strong = client->strong && mongo_connection_majority(client->connection);
+    BSON_APPEND_INT32(options, "maxTimeMS", strong ? MONGO_STRONG_MS : MONGO_READ_MS);
+    if (strong) append_linearizable(options);
+}
+
+static bson_t *make_options(const struct mongo_client *client, const char *projection)
+{
+    bson_t *options = BCON_NEW("limit", BCON_INT64(1));
+    mongo_read_append_terms(client, options);
     if (projection == NULL) return options;
     bson_t *wanted = bson_new_from_json((const uint8_t *)projection, -1, NULL);
     CHECK(wanted != NULL);
@@ -55,7 +73,7 @@ static enum error read_with(struct mongo_client *client, enum mongo_collection c
 enum error mongo_read_one(struct mongo_client *client, enum mongo_collection collection,
                           struct id id, const char *projection, bson_t *ret_found, bool *ret_there)
 {
-    bson_t *options = make_options(projection);
+    bson_t *options = make_options(client, projection);
     const enum error error = read_with(client, collection, id, options, ret_found, ret_there);
     bson_destroy(options);
     return error;
@@ -65,14 +83,10 @@ enum error mongo_read_latest(struct mongo_client *client, enum mongo_collection 
                              struct id id, const char *projection, bson_t *ret_found,
                              bool *ret_there)
 {
-    bson_t *options = make_options(projection);
-    mongoc_read_concern_t *concern = mongoc_read_concern_new();
-    (void)mongoc_read_concern_set_level(concern, MONGOC_READ_CONCERN_LEVEL_LINEARIZABLE);
+    bson_t *options = make_options(client, projection);
+    CHECK(!client->strong);
     /* A server alone is never overtaken, and knows no such read. */
-    if (mongo_connection_majority(client->connection)) {
-        CHECK(mongoc_read_concern_append(concern, options));
-    }
-    mongoc_read_concern_destroy(concern);
+    if (mongo_connection_majority(client->connection)) append_linearizable(options);
     const enum error error = read_with(client, collection, id, options, ret_found, ret_there);
     bson_destroy(options);
     return error;

@@ -25,6 +25,10 @@ MUST_USE enum error mongo_read_latest(struct mongo_client *client, enum mongo_co
 MUST_USE enum error mongo_read_written(const char *what, bool done, bool repeats,
                                        const bson_error_t *why, const bson_t *reply);
 
+/* Appends to a find's options how long it may take and, if the client is to read strongly, that the
+ * primary first asks the majority whether it still is one. A server alone is never overtaken. */
+void mongo_read_append_terms(const struct mongo_client *client, bson_t *options);
+
 /* Logs a failed operation and gives its error. */
 enum error mongo_read_failure(const char *what, const bson_error_t *why, const bson_t *reply,
                               enum mongo_class *ret_class);

@@ -53,14 +53,16 @@ static enum error look_at_booking(struct mongo_reader *reader, struct id id,
     return mongo_view_name_kept(&reader->client, ret_booking, 1);
 }
 
-static enum error find_booking(void *context, struct id id, struct booking *ret_booking,
-                               uint64_t *ret_version)
+static enum error find_booking(void *context, struct id id, enum consistency consistency,
+                               struct booking *ret_booking, uint64_t *ret_version)
 {
     struct mongo_reader *reader = context;
     struct mongo_booking booking;
     bool there = false;
     reader->view.count = 0;
+    reader->client.strong = consistency == CONSISTENCY_STRONG;
     const enum error error = look_at_booking(reader, id, &booking, &there);
+    reader->client.strong = false;
     if (error == ERROR_NONE && there) {
         *ret_booking = booking.booking;
         *ret_version = mongo_view_version(&reader->view, booking.booking.showtime);
@@ -99,8 +101,8 @@ static enum error find_by_alias(struct mongo_reader *reader, const struct paymen
     mongo_fields_append_user(filter, "user_id", &query->user);
     (void)bson_append_utf8(filter, "alias", -1, alias, sizeof alias);
     bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "sort", "{",
-                               "createdAt", BCON_INT32(-1), "}", "limit", BCON_INT64(1),
-                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+                               "createdAt", BCON_INT32(-1), "}", "limit", BCON_INT64(1));
+    mongo_read_append_terms(&reader->client, options);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
         reader->client.collections[MONGO_PAYMENTS], filter, options, NULL);
     const bson_t *document = NULL;
@@ -135,11 +137,10 @@ static enum error look_at_payment(struct mongo_reader *reader, struct id id,
     return error;
 }
 
-static enum error find_payment(void *context, const struct payment_query *query,
-                               struct payment *ret_payment, struct id *ret_showtime,
-                               uint64_t *ret_version)
+static enum error look_for_payment(struct mongo_reader *reader, const struct payment_query *query,
+                                   struct payment *ret_payment, struct id *ret_showtime,
+                                   uint64_t *ret_version)
 {
-    struct mongo_reader *reader = context;
     struct id id = query->id;
     struct mongo_payment payment;
     struct mongo_booking booking;
@@ -158,6 +159,18 @@ static enum error find_payment(void *context, const struct payment_query *query,
     mongo_view_release(&reader->view);
     if (error != ERROR_NONE) return error;
     return there ? ERROR_NONE : ERROR_PAYMENT_NOT_FOUND;
+}
+
+static enum error find_payment(void *context, const struct payment_query *query,
+                               struct payment *ret_payment, struct id *ret_showtime,
+                               uint64_t *ret_version)
+{
+    struct mongo_reader *reader = context;
+    reader->client.strong = query->consistency == CONSISTENCY_STRONG;
+    const enum error error =
+        look_for_payment(reader, query, ret_payment, ret_showtime, ret_version);
+    reader->client.strong = false;
+    return error;
 }
 
 static enum error ping(void *context)

@@ -1,7 +1,7 @@
 /* mongo_reader.h - the reader ports over MongoDB.
  *
  * What it tells is at least as new as the showtime at the moment of the call, read from the
- * primary.
+ * primary; a strong look asks for each document whether that still is the primary.
  *
  * Thread: one thread a reader.
  */

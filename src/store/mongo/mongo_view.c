@@ -31,7 +31,8 @@ enum error mongo_view_open(struct mongo_view *view, struct mongo_client *client,
     bson_t filter = BSON_INITIALIZER;
     append_ids(&filter, showtimes, count);
     bson_t *options = BCON_NEW("projection", "{", "version", BCON_INT32(1), "settle", BCON_INT32(1),
-                               "seats", BCON_INT32(1), "}", "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+                               "seats", BCON_INT32(1), "}");
+    mongo_read_append_terms(client, options);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_SHOWTIMES],
                                                                &filter, options, NULL);
     const bson_t *document = NULL;

@@ -42,13 +42,14 @@ enum error mongo_watch_versions(struct mongo_client *client, const struct id *sh
                                 uint32_t count, uint64_t *versions)
 {
     CHECK(versions != NULL);
+    CHECK(!client->strong || count <= 1);
 
     memset(versions, 0, count * sizeof *versions);
     if (count == 0) return ERROR_NONE;
     bson_t filter = BSON_INITIALIZER;
     append_ids(&filter, showtimes, count);
-    bson_t *options = BCON_NEW("projection", "{", "version", BCON_INT32(1), "}", "maxTimeMS",
-                               BCON_INT32(MONGO_READ_MS));
+    bson_t *options = BCON_NEW("projection", "{", "version", BCON_INT32(1), "}");
+    mongo_read_append_terms(client, options);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_SHOWTIMES],
                                                                &filter, options, NULL);
     const bson_t *document = NULL;

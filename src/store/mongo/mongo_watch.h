@@ -8,7 +8,8 @@
 #include "core/command.h"
 #include "store/mongo/mongo_connection.h"
 
-/* The versions that the primary has; 0 for a showtime that is not there. */
+/* The versions that the primary has; 0 for a showtime that is not there. A strong client asks for
+ * one at a time: the server promises no more. */
 MUST_USE enum error mongo_watch_versions(struct mongo_client *client, const struct id *showtimes,
                                          uint32_t count, uint64_t *versions);
 

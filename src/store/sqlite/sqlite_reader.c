@@ -21,10 +21,11 @@ static enum error end_find(struct sqlite_reader *reader, sqlite3_stmt *row, int 
     return error == ERROR_OUTCOME_UNKNOWN ? ERROR_STORE_UNAVAILABLE : error;
 }
 
-static enum error find_booking(void *context, struct id id, struct booking *ret_booking,
-                               uint64_t *ret_version)
+static enum error find_booking(void *context, struct id id, enum consistency consistency,
+                               struct booking *ret_booking, uint64_t *ret_version)
 {
     struct sqlite_reader *reader = context;
+    (void)consistency; /* A file of our own has no other. */
     const int64_t number = row_ids_number(&reader->ids, ID_BOOKING, id);
     if (number == 0) return ERROR_BOOKING_NOT_FOUND;
     sqlite3_stmt *row = database_statement(

@@ -3,7 +3,9 @@
 The server is the one of tests/support/with_mongo: MONGO_URI, mongod, or SecantusDB.
 """
 
+import concurrent.futures
 import contextlib
+import functools
 import importlib.machinery
 import importlib.util
 import os
@@ -17,6 +19,8 @@ import pytest
 from support import process
 
 INSTANCES = 3
+# Options for tests that wait for a database to go and to come back: customers are given longer.
+HASTE = "serverSelectionTimeoutMS=300&socketTimeoutMS=1000&heartbeatFrequencyMS=500"
 
 
 def _starter():
@@ -39,11 +43,12 @@ def wait_until_ready(server, port):
 class Database:
     """A MongoDB server with a folder of its own; with MONGO_URI a database of its own there."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, replica_set=False):
         self.folder = folder
         self.process = None
         self.starter = _starter()
-        self.given = os.environ.get("MONGO_URI")
+        self.replica_set = replica_set  # Of one member, and always our own.
+        self.given = None if replica_set else os.environ.get("MONGO_URI")
         self.port = None if self.given else self.starter.free_port()
 
     def uri(self):
@@ -60,7 +65,7 @@ class Database:
             return self
         data = self.folder / "mongo"
         data.mkdir(parents=True, exist_ok=True)
-        command = self.starter.server_command(self.port, str(data))
+        command = self.starter.server_command(self.port, str(data), self.replica_set)
         assert command is not None, "there is no MongoDB server: run tools/setup"
         with open(self.folder / "mongo.log", "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -74,8 +79,7 @@ class Database:
 
     def stop(self):
         if self.process is not None:
-            self.starter.end(self.process)
-            self.process = None
+            self.kill()
 
 
 class Redis:
@@ -111,6 +115,31 @@ class Redis:
             self.process = None
 
 
+def at_once(works):
+    """Does what waits for others beside each other; the first failure is the caller's."""
+    with concurrent.futures.ThreadPoolExecutor(len(works)) as pool:
+        for done in [pool.submit(work) for work in works]:
+            done.result()
+
+
+def _release(usher):
+    """Ends an instance, and fails for the first thing that was not well."""
+    failures = []
+    for judge in (usher.assert_well, usher.release, usher.assert_well):
+        try:
+            judge()
+        except AssertionError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+
+
+def release(instances):
+    """Ends and judges them. Each waits half a second and more for its driver's threads."""
+    if instances:
+        at_once([functools.partial(_release, usher) for usher in instances])
+
+
 @contextlib.contextmanager
 def whole(folder, content, **options):
     """A database that a test may kill, Redis, and instances; all are ended, however it goes."""
@@ -133,14 +162,14 @@ class Cluster:
     `own` gives settings to one of them: own(number, the cluster)."""
 
     def __init__(self, folder, database, content=None, count=INSTANCES, own=None, redis=None,
-                 **settings):
+                 options="", **settings):
         self.database = database
         self.redis = redis
         self.uri = database.uri()
         self.instances = []
         if redis is not None:
             settings.setdefault("REDIS_URL", redis.url)
-        first = process.Usher(folder / "usher-0", MONGO_URI=self.uri, USHER_WRITERS="2",
+        first = process.Usher(folder / "usher-0", MONGO_URI=self.uri + options, USHER_WRITERS="2",
                               USHER_LOOPS="2", **settings)
         common = first.settings
         if content is not None:
@@ -154,11 +183,8 @@ class Cluster:
             if own is not None:
                 usher.settings = {**usher.settings, **own(number, self)}
             self.instances.append(usher)
-            self._start(usher)
-
-    def _start(self, usher):
         try:
-            usher.start()
+            at_once([usher.start for usher in self.instances])
         except BaseException:
             for one in self.instances:
                 if one.process is not None:
@@ -169,16 +195,8 @@ class Cluster:
         return self.instances[number]
 
     def end(self):
-        """Ends what runs, and fails for the first that was not well."""
-        failures = []
-        for usher in self.instances:
-            for judge in (usher.assert_well, usher.release, usher.assert_well):
-                try:
-                    judge()
-                except AssertionError as failure:
-                    failures.append(failure)
-        if failures:
-            raise failures[0]
+        """Ends what runs, and fails for what was not well."""
+        release(self.instances)
 
     def customers(self, user):
         """The same user at each of the instances."""
