@@ -8,11 +8,12 @@
 #include "store/mongo/mongo_read.h"
 
 #define DAY_MS INT64_C(86400000)
+#define WIDEST_MS (1024 * DAY_MS) /* Behind so wide a window nothing is left to be spared. */
 
 enum {
     WINDOWS_MAX = 12, /* The last has no end. */
-    WINDOW_GROWS = 4, /* Six windows without a showtime reach over three years. */
-    REACH_MAX = 13,   /* Doublings of a day: a programme may be eleven years old. */
+    WINDOW_GROWS = 4,
+    REACH_MAX = 13, /* Doublings of a day: a programme may be eleven years old. */
     SAMPLES_MAX = 2 * REACH_MAX,
 };
 
@@ -43,7 +44,7 @@ static bool is_free(const bson_t *document)
     return bson_iter_init_find(&at, document, "available_seats") && bson_iter_as_int64(&at) > 0;
 }
 
-/* All that the filter does not say, and what it says of it again. */
+/* All that no filter says, as it would keep a server from its index. */
 static bool belongs(void *context, const bson_t *document)
 {
     const struct look *look = context;
@@ -61,11 +62,11 @@ static bool has_owner(const struct showtime_query *query)
 /* Does the filter leave something to be judged? */
 static bool is_judged(const struct showtime_query *query)
 {
-    return query->date.size > 0 || (query->available && has_owner(query));
+    return query->date.size > 0 || query->available;
 }
 
-/* With these and a start alone there is an index for each case: some servers use none that does
- * not fit. */
+/* With these and a start there is an index for each case; some servers use none for a filter that
+ * says more. */
 static void append_owner(bson_t *filter, const struct showtime_query *query)
 {
     const bson_oid_t movie = mongo_ids_to_oid(query->movie);
@@ -74,26 +75,18 @@ static void append_owner(bson_t *filter, const struct showtime_query *query)
     if (!id_is_none(query->cinema)) BSON_APPEND_OID(filter, "cinema_id", &cinema);
 }
 
-static void append_free(bson_t *filter, const struct showtime_query *query)
-{
-    if (!query->available || has_owner(query)) return;
-    bson_t inner;
-    BSON_APPEND_UTF8(filter, "status", "scheduled");
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "available_seats", &inner);
-    BSON_APPEND_INT32(&inner, "$gt", 0);
-    (void)bson_append_document_end(filter, &inner);
-}
-
 static enum error read_span(struct look *look, struct span span)
 {
     bson_t filter = BSON_INITIALIZER;
     bson_t inner;
     append_owner(&filter, look->query);
+    if (look->query->available && !has_owner(look->query)) {
+        BSON_APPEND_UTF8(&filter, "status", "scheduled");
+    }
     BSON_APPEND_DOCUMENT_BEGIN(&filter, "start_time", &inner);
     if (span.from_ms != INT64_MIN) BSON_APPEND_DATE_TIME(&inner, "$gte", span.from_ms);
     if (span.until_ms != INT64_MAX) BSON_APPEND_DATE_TIME(&inner, "$lt", span.until_ms);
     (void)bson_append_document_end(&filter, &inner);
-    append_free(&filter, look->query);
     const enum error error = mongo_list_read(&look->list, look->client, &filter);
     bson_destroy(&filter);
     return error;
@@ -110,7 +103,6 @@ static enum error read_together(struct look *look, int64_t start_ms)
     BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &inner);
     BSON_APPEND_OID(&inner, "$gt", &oid);
     (void)bson_append_document_end(&filter, &inner);
-    append_free(&filter, look->query);
     const enum error error = mongo_list_read(&look->list, look->client, &filter);
     bson_destroy(&filter);
     return error;
@@ -134,7 +126,8 @@ static enum error read_windows(struct look *look, struct span span)
     int64_t from_ms = span.from_ms;
     for (int window = 1; error == ERROR_NONE && !list->more && from_ms < span.until_ms; window++) {
         CHECK(window <= WINDOWS_MAX);
-        const bool last = window == WINDOWS_MAX || from_ms >= span.until_ms - width_ms;
+        const bool last =
+            window == WINDOWS_MAX || width_ms > WIDEST_MS || from_ms >= span.until_ms - width_ms;
         const int64_t until_ms = last ? span.until_ms : from_ms + width_ms;
         const size_t before = list->count;
         error = read_span(look, (struct span){from_ms, until_ms});
