@@ -213,6 +213,121 @@ static void a_full_arena_makes_a_shorter_page(void **state)
                      ERROR_OVERLOADED);
 }
 
+/* Weeks without a showtime between days with one in every cinema at the same moment. */
+static const int days[] = {1, 2, 3, 10, 11, 45, 46, 300, 301, 302};
+
+enum { DAYS = sizeof days / sizeof days[0], HOUSES = 7, MANY = DAYS * HOUSES };
+
+static void load_gaps(struct fixture *fixture)
+{
+    fixture_begin(fixture);
+    fixture_add(fixture, "{\"movies\":[");
+    fixture_add_movie(fixture, "The Tide", "2024-01-05", "now_showing");
+    fixture_add(fixture, "],\"cinemas\":[");
+    for (int house = 0; house < HOUSES; house++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "House %d", house);
+        fixture_add_cinema(fixture, name, "Huế", "Asia/Ho_Chi_Minh");
+    }
+    fixture_add(fixture, "],\"showtimes\":[");
+    for (int index = 0; index < MANY; index++) {
+        char start[32];
+        (void)snprintf(start, sizeof start, "+%dd 19:30", days[index / HOUSES]);
+        fixture_add_showtime(fixture, 0, index % HOUSES, "S2", start, 100000);
+    }
+    fixture_add(fixture, "]}");
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+}
+
+/* Reads all pages of the query; each is full but the last, and its end is known. */
+static size_t page_by(struct fixture *fixture, struct showtime_query query, size_t limit,
+                      struct showtime *all)
+{
+    size_t count = 0;
+    bool more = true;
+    query.page = (struct page){.limit = limit};
+    while (more) {
+        const size_t read = fixture_list_showtimes(fixture, query, &more);
+        assert_in_range(count + read, 0, MANY);
+        assert_true(read == limit || !more);
+        for (size_t at = 0; at < read; at++) all[count++] = fixture->showtimes[at];
+        if (more) query.page.after = all[count - 1].id;
+    }
+    return count;
+}
+
+static void assert_listed(struct fixture *fixture, struct showtime_query query, size_t expected)
+{
+    static const size_t limits[] = {3, HOUSES, 2 * HOUSES + 1, MANY - 1, MANY, MANY + 1};
+    for (size_t round = 0; round < sizeof limits / sizeof limits[0]; round++) {
+        struct showtime all[MANY];
+        struct id ids[MANY];
+        const size_t count = page_by(fixture, query, limits[round], all);
+        assert_int_equal(count, expected);
+        for (size_t at = 0; at < count; at++) ids[at] = all[at].id;
+        for (size_t at = 0; at < count; at++) assert_true(contains(ids, count, ids[at]));
+        for (size_t at = 1; at < count; at++) {
+            assert_true(all[at - 1].starts_at_ms <= all[at].starts_at_ms);
+        }
+    }
+}
+
+/* Whenever it is asked, all is ahead, or a part of it, or nothing is. */
+static void pages_go_over_gaps_and_through_what_starts_together(void **state)
+{
+    static const struct {
+        int64_t day;
+        size_t ahead; /* Days of showtimes. */
+    } moments[] = {{0, DAYS}, {12, DAYS - 5}, {100, DAYS - 7}, {1000, 0}};
+    for (size_t round = 0; round < sizeof moments / sizeof moments[0]; round++) {
+        if (round > 0) {
+            assert_int_equal(fixture_tear_down(state), 0);
+            assert_int_equal(fixture_set_up(state), 0);
+        }
+        struct fixture *fixture = *state;
+        load_gaps(fixture);
+        struct showtime_query query = {.now_ms = NOW_MS + moments[round].day * 86400000};
+        assert_listed(fixture, query, MANY);
+        const struct showtime one = fixture->showtimes[0];
+        query.available = true;
+        assert_listed(fixture, query, moments[round].ahead * HOUSES);
+        query.movie = one.movie;
+        assert_listed(fixture, query, moments[round].ahead * HOUSES);
+        query.cinema = one.cinema;
+        assert_listed(fixture, query, moments[round].ahead);
+        query.available = false;
+        assert_listed(fixture, query, DAYS);
+        query.movie = (struct id){0};
+        assert_listed(fixture, query, DAYS);
+        query = (struct showtime_query){.now_ms = query.now_ms, .date = SLICE("2024-01-26")};
+        assert_listed(fixture, query, HOUSES);
+    }
+}
+
+static void what_comes_before_the_first_is_listed_first(void **state)
+{
+    struct fixture *fixture = *state;
+    load_gaps(fixture);
+    assert_int_equal(fixture_list_showtimes(fixture, fixture_all_showtimes(), NULL), MANY);
+    const int64_t first_ms = fixture->showtimes[0].starts_at_ms;
+    fixture_begin(fixture);
+    fixture_add(fixture, "{\"movies\":[");
+    fixture_add_movie(fixture, "The Tide", "2024-01-05", "now_showing");
+    fixture_add(fixture, "],\"cinemas\":[");
+    fixture_add_cinema(fixture, "House 0", "Huế", "Asia/Ho_Chi_Minh");
+    fixture_add(fixture, "],\"showtimes\":[");
+    fixture_add_showtime(fixture, 0, 0, "S2", "+0d 05:00", 100000);
+    fixture_add(fixture, "]}");
+    assert_int_equal(fixture_load(fixture), ERROR_NONE);
+    struct showtime_query query = fixture_all_showtimes();
+    for (int round = 0; round < 2; round++) {
+        query.page.limit = 1 + (size_t)round;
+        assert_int_equal(fixture_list_showtimes(fixture, query, NULL), query.page.limit);
+        assert_true(fixture->showtimes[0].starts_at_ms < first_ms);
+    }
+    assert_int_equal(fixture->showtimes[1].starts_at_ms, first_ms);
+}
+
 #define CATALOGUE_TEST(name) \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -226,6 +341,8 @@ int main(int argument_count, char **arguments)
         CATALOGUE_TEST(local_days_follow_a_cinema_to_another_zone),
         CATALOGUE_TEST(available_means_scheduled_ahead_and_a_seat_free),
         CATALOGUE_TEST(pages_skip_and_repeat_nothing_while_others_come),
+        CATALOGUE_TEST(pages_go_over_gaps_and_through_what_starts_together),
+        CATALOGUE_TEST(what_comes_before_the_first_is_listed_first),
         CATALOGUE_TEST(a_full_arena_makes_a_shorter_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

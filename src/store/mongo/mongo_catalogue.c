@@ -5,88 +5,22 @@
 #include "store/mongo/mongo_entries.h"
 #include "store/mongo/mongo_fields.h"
 #include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_list.h"
+#include "store/mongo/mongo_programme.h"
 #include "store/mongo/mongo_read.h"
-#include "store/mongo/mongo_zones.h"
 
 enum { PATTERN_SIZE_MAX = 2048, PROJECTION_SIZE_MAX = 32 };
-
-/* What only seats and turns need is most of a showtime. */
-#define WITHOUT_SEATS "{\"seats\": 0, \"settle\": 0, \"layout\": 0, \"batches\": 0}"
 
 struct mongo_catalogue {
     struct mongo_client client;
     const struct locale *locale;
-    struct mongo_zones zones;
-};
-
-/* What a list does with its documents: reads one into `entries[index]`. False if it does not
- * belong to the list. */
-struct list {
-    enum mongo_collection collection;
-    const bson_t *filter;
-    const char *sort; /* JSON */
-    bool without_seats;
-    size_t limit;
-    struct arena *arena;
-    void *entries;
-    bool (*read)(const bson_t *document, struct arena *arena, void *entries, size_t index,
-                 bool *full);
-    bool (*belongs)(struct mongo_catalogue *catalogue, const bson_t *document, const void *query);
-    const void *query; /* Of `belongs`. */
+    struct mongo_programme programme;
 };
 
 static enum error refuse(enum mongo_collection collection)
 {
     log_event(LOG_ERROR, "document_broken", LOG_NUMBER("collection", collection));
     return ERROR_INTERNAL_ERROR;
-}
-
-static void append_json(bson_t *target, const char *name, const char *json)
-{
-    bson_t *document = bson_new_from_json((const uint8_t *)json, -1, NULL);
-    CHECK(document != NULL);
-    BSON_APPEND_DOCUMENT(target, name, document);
-    bson_destroy(document);
-}
-
-/* Reads up to `limit` entries, and whether there is one more. A full arena ends the page early,
- * if it has an entry. */
-static enum error read_page(struct mongo_catalogue *catalogue, const struct list *list,
-                            size_t *ret_count, bool *ret_more)
-{
-    bson_t options = BSON_INITIALIZER;
-    append_json(&options, "sort", list->sort);
-    if (list->without_seats) append_json(&options, "projection", WITHOUT_SEATS);
-    if (list->belongs == NULL) BSON_APPEND_INT64(&options, "limit", (int64_t)list->limit + 1);
-    BSON_APPEND_INT32(&options, "maxTimeMS", MONGO_READ_MS);
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
-        catalogue->client.collections[list->collection], list->filter, &options, NULL);
-    const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
-    size_t count = 0;
-    bool more = false;
-    enum error error = ERROR_NONE;
-    while (error == ERROR_NONE && !more && mongoc_cursor_next(cursor, &document)) {
-        if (list->belongs != NULL && !list->belongs(catalogue, document, list->query)) continue;
-        bool full = false;
-        more = count == list->limit;
-        if (more) break;
-        if (list->read(document, list->arena, list->entries, count, &full)) count++;
-        else if (!full) error = refuse(list->collection);
-        else if (count == 0) error = ERROR_OVERLOADED;
-        else more = true;
-    }
-    if (error == ERROR_NONE && mongoc_cursor_error_document(cursor, &why, &reply)) {
-        enum mongo_class class = MONGO_DONE;
-        error = mongo_read_failure("list", &why, reply, &class);
-    }
-    mongoc_cursor_destroy(cursor);
-    bson_destroy(&options);
-    if (error != ERROR_NONE) return error;
-    *ret_count = count;
-    *ret_more = more;
-    return ERROR_NONE;
 }
 
 static enum error find(struct mongo_catalogue *catalogue, enum mongo_collection collection,
@@ -192,12 +126,6 @@ static bool read_cinema(const bson_t *document, struct arena *arena, void *entri
     return mongo_entries_read_cinema(document, arena, (struct cinema *)entries + index, full);
 }
 
-static bool read_showtime(const bson_t *document, struct arena *arena, void *entries, size_t index,
-                          bool *full)
-{
-    return mongo_entries_read_showtime(document, arena, (struct showtime *)entries + index, full);
-}
-
 static enum error find_movie(void *context, struct id id, struct arena *arena,
                              struct movie *ret_movie)
 {
@@ -221,19 +149,22 @@ static enum error list_movies(void *context, const struct movie_query *query, st
     enum error error =
         append_after(catalogue, &filter, MONGO_MOVIES, query->page.after, "release_date", true);
     if (query->status.size > 0) append_text(&filter, "status", query->status);
-    *ret_count = 0;
-    *ret_more = false;
     const bool possible = title.size == 0 || append_part(&filter, "title_folded", title);
-    const struct list list = {.collection = MONGO_MOVIES,
-                              .filter = &filter,
+    struct mongo_list list = {.collection = MONGO_MOVIES,
                               .sort = "{\"release_date\": -1, \"_id\": -1}",
                               .limit = query->page.limit,
                               .arena = arena,
                               .entries = movies,
-                              .read = read_movie};
-    if (error == ERROR_NONE && possible) error = read_page(catalogue, &list, ret_count, ret_more);
+                              .read = read_movie,
+                              .until_us = mongo_list_time()};
+    if (error == ERROR_NONE && possible) {
+        error = mongo_list_read(&list, &catalogue->client, &filter);
+    }
     bson_destroy(&filter);
-    return error;
+    if (error != ERROR_NONE) return error;
+    *ret_count = list.count;
+    *ret_more = list.more;
+    return ERROR_NONE;
 }
 
 static enum error find_cinema(void *context, struct id id, struct arena *arena,
@@ -259,16 +190,21 @@ static enum error list_cinemas(void *context, const struct cinema_query *query, 
     enum error error =
         append_after(catalogue, &filter, MONGO_CINEMAS, query->page.after, "name", false);
     if (city.size > 0) append_text(&filter, "city_folded", city);
-    const struct list list = {.collection = MONGO_CINEMAS,
-                              .filter = &filter,
+    struct mongo_list list = {.collection = MONGO_CINEMAS,
                               .sort = "{\"name\": 1, \"_id\": 1}",
                               .limit = query->page.limit,
                               .arena = arena,
                               .entries = cinemas,
-                              .read = read_cinema};
-    if (error == ERROR_NONE) error = read_page(catalogue, &list, ret_count, ret_more);
+                              .read = read_cinema,
+                              .until_us = mongo_list_time()};
+    if (error == ERROR_NONE) {
+        error = mongo_list_read(&list, &catalogue->client, &filter);
+    }
     bson_destroy(&filter);
-    return error;
+    if (error != ERROR_NONE) return error;
+    *ret_count = list.count;
+    *ret_more = list.more;
+    return ERROR_NONE;
 }
 
 static enum error find_showtime(void *context, struct id id, struct arena *arena,
@@ -276,8 +212,8 @@ static enum error find_showtime(void *context, struct id id, struct arena *arena
 {
     bson_t found;
     bool full = false;
-    const enum error error =
-        find(context, MONGO_SHOWTIMES, id, WITHOUT_SEATS, ERROR_SHOWTIME_NOT_FOUND, &found);
+    const enum error error = find(context, MONGO_SHOWTIMES, id, MONGO_PROGRAMME_FIELDS,
+                                  ERROR_SHOWTIME_NOT_FOUND, &found);
     if (error != ERROR_NONE) return error;
     const bool whole = mongo_entries_read_showtime(&found, arena, ret_showtime, &full);
     bson_destroy(&found);
@@ -285,74 +221,13 @@ static enum error find_showtime(void *context, struct id id, struct arena *arena
     return whole ? ERROR_NONE : refuse(MONGO_SHOWTIMES);
 }
 
-static bool is_of_day(struct mongo_catalogue *catalogue, const bson_t *document, const void *query)
-{
-    const struct slice date = ((const struct showtime_query *)query)->date;
-    return mongo_zones_of_day(&catalogue->zones, document, date);
-}
-
-static bool append_days(const struct mongo_catalogue *catalogue, bson_t *filter,
-                        const struct showtime_query *query)
-{
-    int64_t from_ms = INT64_MIN;
-    int64_t until_ms = INT64_MAX;
-    if (query->date.size > 0 &&
-        !mongo_zones_span(&catalogue->zones, query->date, &from_ms, &until_ms)) {
-        return false;
-    }
-    if (query->available && query->now_ms + 1 > from_ms) from_ms = query->now_ms + 1;
-    if (from_ms == INT64_MIN && until_ms == INT64_MAX) return true;
-    bson_t inner;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "start_time", &inner);
-    if (from_ms != INT64_MIN) BSON_APPEND_DATE_TIME(&inner, "$gte", from_ms);
-    if (until_ms != INT64_MAX) BSON_APPEND_DATE_TIME(&inner, "$lt", until_ms);
-    (void)bson_append_document_end(filter, &inner);
-    return true;
-}
-
-static void append_showtime_filter(bson_t *filter, const struct showtime_query *query)
-{
-    const bson_oid_t movie = mongo_ids_to_oid(query->movie);
-    const bson_oid_t cinema = mongo_ids_to_oid(query->cinema);
-    if (!id_is_none(query->movie)) BSON_APPEND_OID(filter, "movie_id", &movie);
-    if (!id_is_none(query->cinema)) BSON_APPEND_OID(filter, "cinema_id", &cinema);
-    if (!query->available) return;
-    bson_t inner;
-    BSON_APPEND_UTF8(filter, "status", "scheduled");
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "available_seats", &inner);
-    BSON_APPEND_INT32(&inner, "$gt", 0);
-    (void)bson_append_document_end(filter, &inner);
-}
-
 static enum error list_showtimes(void *context, const struct showtime_query *query,
                                  struct arena *arena, struct showtime *showtimes, size_t *ret_count,
                                  bool *ret_more)
 {
     struct mongo_catalogue *catalogue = context;
-    bson_t filter = BSON_INITIALIZER;
-    const bool dated = query->date.size > 0;
-    enum error error =
-        append_after(catalogue, &filter, MONGO_SHOWTIMES, query->page.after, "start_time", false);
-    if (error == ERROR_NONE && dated) {
-        error = mongo_zones_read(&catalogue->zones, &catalogue->client, query->cinema);
-    }
-    append_showtime_filter(&filter, query);
-    const bool possible = append_days(catalogue, &filter, query);
-    const struct list list = {.collection = MONGO_SHOWTIMES,
-                              .filter = &filter,
-                              .sort = "{\"start_time\": 1, \"_id\": 1}",
-                              .without_seats = true,
-                              .limit = query->page.limit,
-                              .arena = arena,
-                              .entries = showtimes,
-                              .read = read_showtime,
-                              .belongs = dated ? is_of_day : NULL,
-                              .query = query};
-    *ret_count = 0;
-    *ret_more = false;
-    if (error == ERROR_NONE && possible) error = read_page(catalogue, &list, ret_count, ret_more);
-    bson_destroy(&filter);
-    return error;
+    return mongo_programme_list(&catalogue->programme, &catalogue->client, query, arena, showtimes,
+                                ret_count, ret_more);
 }
 
 static enum error find_plan(void *context, struct id showtime, struct seat_plan *ret_plan)
@@ -390,7 +265,7 @@ enum error mongo_catalogue_open(struct mongo_connection *connection, const struc
     struct mongo_catalogue *catalogue = calloc(1, sizeof *catalogue);
     if (catalogue == NULL) return ERROR_STORE_UNAVAILABLE;
     catalogue->locale = locale;
-    catalogue->zones.locale = locale;
+    catalogue->programme.zones.locale = locale;
     const enum error error = mongo_client_open(connection, &catalogue->client);
     if (error == ERROR_NONE) *ret_catalogue = catalogue;
     else free(catalogue);
@@ -400,7 +275,7 @@ enum error mongo_catalogue_open(struct mongo_connection *connection, const struc
 void mongo_catalogue_close(struct mongo_catalogue *catalogue)
 {
     if (catalogue == NULL) return;
-    mongo_zones_close(&catalogue->zones);
+    mongo_zones_close(&catalogue->programme.zones);
     mongo_client_close(&catalogue->client);
     free(catalogue);
 }

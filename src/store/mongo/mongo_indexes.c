@@ -38,6 +38,8 @@ static const struct index indexes[] = {
     {MONGO_SHOWTIMES, "listed", "{\"start_time\": 1, \"_id\": 1}", NONE},
     {MONGO_SHOWTIMES, "listed_movie", "{\"movie_id\": 1, \"start_time\": 1, \"_id\": 1}", NONE},
     {MONGO_SHOWTIMES, "listed_cinema", "{\"cinema_id\": 1, \"start_time\": 1, \"_id\": 1}", NONE},
+    {MONGO_SHOWTIMES, "listed_both",
+     "{\"movie_id\": 1, \"cinema_id\": 1, \"start_time\": 1, \"_id\": 1}", NONE},
     {MONGO_SHOWTIMES, "due", "{\"due_at\": 1}", SPARSE},
     {MONGO_SHOWTIMES, "settle", "{\"settle_at\": 1}", SPARSE},
     {MONGO_SHOWTIMES, "open_end", "{\"status\": 1, \"end_time\": 1}", NONE},
