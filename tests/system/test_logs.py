@@ -81,7 +81,7 @@ def test_the_documentation_lists_every_event_and_no_other():
     named = set(re.findall(r'(?:log_(?:event|write)\([^,"]+,\s*|\.event = )"(\w+)"', sources))
     # Those that are chosen: `condition ? "one" : "other"`, and the lines of requests.
     named |= {name for pair in re.findall(
-        r'log_event\([^;]*?\? "(\w+)"\s*: "(\w+)"', sources) for name in pair}
+        r'log_event\([^;,]+,\s*[^;,]*?\? "(\w+)"\s*: "(\w+)"', sources) for name in pair}
     observer = (process.REPOSITORY / "src" / "http" / "observer.c").read_text()
     named |= set(re.findall(r'"(request|[a-z]+_[a-z]+)"', observer)) - {"request_id", "left_out"}
     table = (process.REPOSITORY / "docs" / "monitoring.md").read_text().split("| event |")[1]

@@ -14,7 +14,7 @@ from support import process, toxics
 from support.toxics import Proxy
 
 SHOWTIMES = 10
-BLOCKED_MS = 800
+BLOCKED_MS = 1500
 INTO_IT_S = 0.4  # The command is with the database, and has not been answered.
 ANSWERED_WITHIN_S = 12  # The promise is 5 s; the machine may be busy.
 BACK_WITHIN_S = 30

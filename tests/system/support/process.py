@@ -174,6 +174,9 @@ class Usher:
         """kill -9: nothing is flushed, nobody is told."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(STOP_TIMEOUT_S)
+        # The driver's counters, if it was killed before main: the next process of this number
+        # would complain about them.
+        Path(f"/dev/shm/mongoc-{self.process.pid}").unlink(missing_ok=True)
         self.process = None
 
     def stop(self):
