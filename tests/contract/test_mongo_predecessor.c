@@ -201,8 +201,8 @@ static void its_indexes_are_kept_but_for_the_one_that_is_too_narrow(void **state
     mongoc_database_destroy(database);
 }
 
-/* Inserts bookings 0 to `count` - 1, of which the first `dated` have a date, each later than the
- * one before; the first is cancelled, the others expired. */
+/* Inserts bookings 0 to `count` - 1, of which the first `dated` have a date, each two a later one
+ * than the two before; the first is cancelled, the others expired. */
 static void insert_bookings(struct mongo_fixture *fixture, uint32_t count, uint32_t dated)
 {
     bson_t *documents[MONGO_PAGE_MAX + 4];
@@ -219,7 +219,7 @@ static void insert_bookings(struct mongo_fixture *fixture, uint32_t count, uint3
         BSON_APPEND_OID(copy, "_id", &oid);
         BSON_APPEND_UTF8(copy, "booking_code", code);
         BSON_APPEND_UTF8(copy, "status", number == 0 ? "cancelled" : "expired");
-        if (number < dated) BSON_APPEND_DATE_TIME(copy, "createdAt", 1000 + number);
+        if (number < dated) BSON_APPEND_DATE_TIME(copy, "createdAt", 1000 + number / 2);
         documents[number] = copy;
         bson_destroy(document);
     }

@@ -27,7 +27,7 @@ PYTHON = process.REPOSITORY / "build" / "mongo-venv" / "bin" / "python"
 
 # Records commands, and has the server say of a query what it looks at.
 TOOLS = """
-import collections, json, sys, time, urllib.request, pymongo
+import collections, datetime, json, sys, time, urllib.request, pymongo
 database = pymongo.MongoClient(sys.argv[1]).get_default_database()
 def record(work):
     database.command("profile", 2)
@@ -43,8 +43,12 @@ def examined(command, *without):
     return stats["totalDocsExamined"]
 """
 
-# Each query that came again.
+# Each query that came again, when what has ended is completed.
 IDLE = TOOLS + """
+until = time.monotonic() + 240
+ended = {"status": "scheduled", "end_time": {"$lt": datetime.datetime.now(datetime.timezone.utc)}}
+while time.monotonic() < until and database.showtimes.count_documents(ended):
+    time.sleep(1)
 seen = collections.defaultdict(list)
 for command in record(lambda: time.sleep(float(sys.argv[2]))):
     seen[command["find"], tuple(sorted(command.get("filter", {})))].append(command)
@@ -67,7 +71,7 @@ print(json.dumps(told))
 def ask(script, *arguments):
     """What a script tells of the database; skips if there is no profiler."""
     done = subprocess.run([str(PYTHON), "-c", script, *map(str, arguments)],
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0 and "profile" in done.stderr:
         pytest.skip("the server has no profiler, or not for us")
     assert done.returncode == 0, done.stderr

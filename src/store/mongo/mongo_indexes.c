@@ -27,6 +27,7 @@ struct index {
 static const struct index indexes[] = {
     {MONGO_BOOKINGS, "user_status", "{\"user_id\": 1, \"status\": 1}", NONE},
     {MONGO_BOOKINGS, "user_created", "{\"user_id\": 1, \"createdAt\": -1}", NONE},
+    {MONGO_BOOKINGS, "listed", "{\"createdAt\": -1, \"_id\": -1}", NONE},
     {MONGO_BOOKINGS, "showtime_status", "{\"showtime_id\": 1, \"status\": 1}", NONE},
     {MONGO_BOOKINGS, "pending_end", "{\"status\": 1, \"hold_expires_at\": 1}", PENDING},
     {MONGO_BOOKINGS, "code", "{\"booking_code\": 1}", UNIQUE},
@@ -54,7 +55,7 @@ static const struct index indexes[] = {
     {MONGO_MOVIES, "listed", "{\"release_date\": -1, \"_id\": -1}", NONE},
     {MONGO_CINEMAS, "listed", "{\"name\": 1, \"_id\": 1}", NONE},
     {MONGO_CINEMAS, "zone", "{\"timezone\": 1, \"_id\": 1}", NONE},
-    {MONGO_JOURNAL, "moment", "{\"at\": -1}", NONE},
+    {MONGO_JOURNAL, "listed", "{\"at\": -1, \"_id\": -1}", NONE},
     {MONGO_JOURNAL, "actor", "{\"actor\": 1}", NONE},
     {MONGO_JOURNAL, "subject", "{\"subject\": 1}", NONE},
 };

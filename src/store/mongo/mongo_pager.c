@@ -3,32 +3,54 @@
 #include "base/check.h"
 #include "store/mongo/mongo_ids.h"
 
-enum { LOOKS_MAX = 8 }; /* Pages of documents for one page of answers, when few are shown. */
+/* Pages of documents for one page of answers, when few are shown. */
+enum { LOOKS_MAX = 10 };
 
 static_assert((int)MONGO_PAGE_MAX <= (int)MONGO_VIEW_MAX, "a page's showtimes fit in a view");
 
-/* Where a page begins: behind this moment (0: among those without one), at it behind this id. */
+/* What is read of a list, a part at a time: one question for all of it would go by no index of some
+ * servers. Those without a date come last. */
+enum part { ALL, TOGETHER, EARLIER, UNDATED, NOTHING };
+
+/* Where a part begins: behind this moment, at it behind this id. */
 struct cursor {
-    bool any;
+    enum part part;
     int64_t created_at_ms;
-    struct id id;
+    struct id id; /* None: all that are undated. */
 };
 
-/* Those without a date come last. */
 static bson_t *make_filter(const struct mongo_page *page, const struct cursor *cursor)
 {
     bson_t *filter = bson_copy(page->filter);
-    if (cursor->any) return filter;
     const bson_oid_t oid = mongo_ids_to_oid(cursor->id);
-    if (cursor->created_at_ms == 0) {
-        BCON_APPEND(filter, "createdAt", BCON_NULL, "_id", "{", "$lt", BCON_OID(&oid), "}");
-        return filter;
+    if (cursor->part == EARLIER) {
+        BCON_APPEND(filter, "createdAt", "{", "$lt", BCON_DATE_TIME(cursor->created_at_ms), "}");
+    } else if (cursor->part == TOGETHER) {
+        BSON_APPEND_DATE_TIME(filter, "createdAt", cursor->created_at_ms);
+    } else if (cursor->part == UNDATED) {
+        BSON_APPEND_NULL(filter, "createdAt");
     }
-    BCON_APPEND(filter, "$or", "[", "{", "createdAt", "{", "$lt",
-                BCON_DATE_TIME(cursor->created_at_ms), "}", "}", "{", "createdAt",
-                BCON_DATE_TIME(cursor->created_at_ms), "_id", "{", "$lt", BCON_OID(&oid), "}", "}",
-                "{", "createdAt", BCON_NULL, "}", "]");
+    const bool among = cursor->part == TOGETHER || cursor->part == UNDATED;
+    if (among && !id_is_none(cursor->id)) {
+        BCON_APPEND(filter, "_id", "{", "$lt", BCON_OID(&oid), "}");
+    }
     return filter;
+}
+
+/* Behind a booking. */
+static struct cursor behind(int64_t created_at_ms, struct id id)
+{
+    return (struct cursor){
+        .part = created_at_ms == 0 ? UNDATED : TOGETHER, .created_at_ms = created_at_ms, .id = id};
+}
+
+/* The next part, when one is at its end. */
+static struct cursor next_part(const struct cursor *cursor)
+{
+    if (cursor->part == TOGETHER) {
+        return (struct cursor){.part = EARLIER, .created_at_ms = cursor->created_at_ms};
+    }
+    return (struct cursor){.part = cursor->part == EARLIER ? UNDATED : NOTHING};
 }
 
 static enum error take_documents(struct mongo_pager *pager, mongoc_cursor_t *cursor)
@@ -83,12 +105,14 @@ static enum error look(struct mongo_pager *pager, struct mongo_client *client,
     struct id showtimes[MONGO_VIEW_MAX];
     bson_t *filter = make_filter(page, cursor);
     enum error error = read_documents(pager, client, filter);
-    if (error == ERROR_NONE) {
+    const bool any = error == ERROR_NONE && pager->count > 0;
+    if (any) {
         const uint32_t count = list_showtimes(pager, showtimes);
         error = mongo_view_open(&pager->view, client, showtimes, count);
     }
-    if (error == ERROR_NONE) error = read_documents(pager, client, filter);
-    if (error == ERROR_NONE) error = mongo_view_name_kept(client, pager->bookings, pager->count);
+    if (any && error == ERROR_NONE) error = read_documents(pager, client, filter);
+    if (any && error == ERROR_NONE)
+        error = mongo_view_name_kept(client, pager->bookings, pager->count);
     bson_destroy(filter);
     return error;
 }
@@ -110,8 +134,8 @@ static void take_shown(struct mongo_pager *pager, const struct mongo_page *page,
 static enum error find_cursor(struct mongo_client *client, struct id after,
                               struct cursor *ret_cursor)
 {
-    *ret_cursor = (struct cursor){.any = id_is_none(after), .id = after};
-    if (ret_cursor->any) return ERROR_NONE;
+    *ret_cursor = (struct cursor){.part = ALL};
+    if (id_is_none(after)) return ERROR_NONE;
     bson_t document;
     bool there = false;
     enum error error =
@@ -119,11 +143,13 @@ static enum error find_cursor(struct mongo_client *client, struct id after,
     if (error != ERROR_NONE) return error;
     if (!there) return ERROR_BOOKING_NOT_FOUND;
     bson_iter_t at;
+    int64_t created_at_ms = 0;
     if (mongo_fields_has(&document, "createdAt")) {
         const bool dated = bson_iter_init_find(&at, &document, "createdAt") &&
-                           mongo_fields_read_moment(&at, &ret_cursor->created_at_ms);
+                           mongo_fields_read_moment(&at, &created_at_ms);
         if (!dated) error = ERROR_STORE_UNAVAILABLE;
     }
+    *ret_cursor = behind(created_at_ms, after);
     bson_destroy(&document);
     return error;
 }
@@ -140,17 +166,15 @@ enum error mongo_pager_list(struct mongo_pager *pager, struct mongo_client *clie
     if (error != ERROR_NONE) return error;
     size_t count = 0;
     bool more = false;
-    bool last = false;
-    for (int looks = 0; looks < LOOKS_MAX && !more && !last; looks++) {
+    for (int looks = 0; looks < LOOKS_MAX && !more && cursor.part != NOTHING; looks++) {
         pager->view.count = 0;
         error = look(pager, client, page, &cursor);
         if (error == ERROR_NONE) take_shown(pager, page, bookings, &count, &more);
         mongo_view_release(&pager->view);
         if (error != ERROR_NONE) return error;
-        last = pager->count < MONGO_PAGE_MAX;
-        if (last) continue;
-        const struct mongo_booking *end = &pager->bookings[pager->count - 1];
-        cursor = (struct cursor){.created_at_ms = end->created_at_ms, .id = end->booking.id};
+        const bool full = pager->count == MONGO_PAGE_MAX;
+        const struct mongo_booking *end = &pager->bookings[full ? pager->count - 1 : 0];
+        cursor = full ? behind(end->created_at_ms, end->booking.id) : next_part(&cursor);
     }
     *ret_count = count;
     *ret_more = more;

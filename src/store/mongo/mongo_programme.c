@@ -13,8 +13,8 @@
 enum {
     WINDOWS_MAX = 12, /* The last has no end. */
     WINDOW_GROWS = 4,
-    REACH_MAX = 13, /* Doublings of a day: a programme may be eleven years old. */
-    SAMPLES_MAX = 2 * REACH_MAX,
+    REACH_MAX = 13,               /* Doublings of a day: a programme may be eleven years old. */
+    GUESS_MS = MONGO_READ_MS / 2, /* With a list's own time still below what a reader has. */
 };
 
 /* From a moment up to another; INT64_MIN and INT64_MAX: without an end. */
@@ -165,20 +165,25 @@ static enum error sample(const struct look *look, int64_t days, bool *ret_filled
     return error;
 }
 
-/* Guesses where the programme begins: it has a showtime on most days since then. */
+/* Guesses where the programme begins: it has a showtime on most days since then. Without the time
+ * for all samples the guess is a worse one. */
 static enum error guess(struct look *look)
 {
+    const int64_t until_us = bson_get_monotonic_time() + (int64_t)GUESS_MS * 1000;
     int64_t filled = 0; /* Days ago. */
     enum error error = ERROR_NONE;
     for (int doubling = 0; error == ERROR_NONE && doubling < REACH_MAX; doubling++) {
         bool found = false;
-        error = sample(look, INT64_C(1) << doubling, &found);
+        if (bson_get_monotonic_time() < until_us) {
+            error = sample(look, INT64_C(1) << doubling, &found);
+        }
         if (found) filled = INT64_C(1) << doubling;
     }
     int64_t empty = 2 * filled;
     while (error == ERROR_NONE && empty - filled > 1) {
         bool found = false;
         const int64_t middle = filled + (empty - filled) / 2;
+        if (bson_get_monotonic_time() >= until_us) break;
         error = sample(look, middle, &found);
         if (found) filled = middle;
         else empty = middle;
@@ -186,6 +191,7 @@ static enum error guess(struct look *look)
     if (error != ERROR_NONE) return error;
     look->programme->begins_at_ms = look->query->now_ms - empty * DAY_MS;
     look->programme->begun = true;
+    look->list.until_us = mongo_list_time();
     return ERROR_NONE;
 }
 

@@ -6,8 +6,8 @@
  * very start begins is remembered; that is a guess, which is never trusted: what starts before
  * it is asked for first.
  *
- * Shape:  at most WINDOWS_MAX questions a page, and one each for its cursor, what starts together
- *         with it, and what starts before the guess; the first guess takes SAMPLES_MAX.
+ * Shape:  at most a dozen questions a page, and one each for its cursor, what starts together
+ *         with it, and what starts before the guess; the first guess takes two dozen.
  * Errors: ports/catalogue.h.
  * Thread: the client's.
  */
