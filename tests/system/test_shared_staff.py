@@ -1,6 +1,10 @@
 """What staff may do with seats and money, over several instances: the rules are those of one."""
 
+import datetime
+
+import pymongo
 import pytest
+from bson import ObjectId
 from support import cluster, process
 
 # pytest finds them here, with the servers of this module.
@@ -23,7 +27,10 @@ def shared_house(tmp_path_factory):
     database = cluster.Database(folder).start()
     content, showtimes = process.pool(30)
     instances = cluster.Cluster(folder, database, content)
-    yield Chain(instances, showtimes)
+    chain = Chain(instances, showtimes)
+    chain.database = pymongo.MongoClient(database.uri()).get_default_database()
+    yield chain
+    chain.database.client.close()
     for usher in instances.instances:
         usher.release()
         usher.assert_well()
@@ -40,3 +47,15 @@ class Chain:
 
     def showtime(self):
         return next(self.showtimes)
+
+
+def test_a_booking_is_found_behind_many_of_another_status(shared_house):
+    customer = shared_house.api.customer("regular")
+    held = customer.held(shared_house.showtime(), ["C3"])
+    (document,) = shared_house.database.bookings.find({"_id": ObjectId(held)})
+    later = document["createdAt"] + datetime.timedelta(seconds=1)
+    shared_house.database.bookings.insert_many([
+        {**document, "_id": ObjectId(), "booking_code": f"BK-OLD{number:05}", "status": "expired",
+         "createdAt": later, "idempotency_key": f"another-{number}"} for number in range(1200)])
+    found = customer.bookings("?status=pending").expect(200).json["items"]
+    assert [booking["booking_id"] for booking in found] == [held]

@@ -3,8 +3,8 @@
 #include "base/check.h"
 #include "store/mongo/mongo_ids.h"
 
-/* Pages of documents for one page of answers, when few are shown. */
-enum { LOOKS_MAX = 10 };
+/* Pages of documents for one page of answers, when few are shown: 5000 documents. */
+enum { LOOKS_MAX = 50 };
 
 static_assert((int)MONGO_PAGE_MAX <= (int)MONGO_VIEW_MAX, "a page's showtimes fit in a view");
 
@@ -176,7 +176,10 @@ enum error mongo_pager_list(struct mongo_pager *pager, struct mongo_client *clie
         const struct mongo_booking *end = &pager->bookings[full ? pager->count - 1 : 0];
         cursor = full ? behind(end->created_at_ms, end->booking.id) : next_part(&cursor);
     }
+    /* What was not looked at is not said to be the end. */
+    const bool unfinished = !more && cursor.part != NOTHING;
+    if (unfinished && count == 0) return ERROR_STORE_UNAVAILABLE;
     *ret_count = count;
-    *ret_more = more;
+    *ret_more = more || unfinished;
     return ERROR_NONE;
 }

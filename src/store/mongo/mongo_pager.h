@@ -4,7 +4,8 @@
  * a filter asks of the status is judged after that, so a page may need several looks.
  *
  * Shape:  up to BOOKINGS_LISTED_MAX bookings; in the order of their making, then of their ids.
- * Errors: ERROR_BOOKING_NOT_FOUND when `after` is not known; ERROR_STORE_UNAVAILABLE.
+ * Errors: ERROR_BOOKING_NOT_FOUND when `after` is not known; ERROR_STORE_UNAVAILABLE,
+ *         also when thousands are of another status and none is of the one asked for.
  * Thread: the reader's.
  */
 #pragma once
