@@ -229,6 +229,7 @@ static enum error open_monitor(struct cluster *cluster, struct mongo_reason *ret
                                                               .loop = cluster->config->loop_count});
     if (cluster->monitor == NULL) return ERROR_INTERNAL_ERROR;
     if (config_slice(&cluster->config->redis_url).size == 0) return ERROR_NONE;
+    mongo_explain(ret_reason, "the connection to REDIS_URL could not be set up");
     if (read_redis_url(cluster, &url)) {
         cluster->news = redis_feed_open(&(struct redis_feed_options){
             .url = &url, .instance = cluster->instance, .heard = heard, .context = cluster});

@@ -204,12 +204,12 @@ static enum error compare_clocks(struct monitor *monitor)
     int64_t offset_ms = 0;
     const enum error error = mongo_client_clock(&monitor->client, &offset_ms);
     if (error != ERROR_NONE) return error;
-    const bool well = offset_ms <= STEAL_GUARD_MS && offset_ms >= -STEAL_GUARD_MS;
+    const bool well = offset_ms <= CLOCK_OFF_MAX_MS && offset_ms >= -CLOCK_OFF_MAX_MS;
     atomic_store(&monitor->clock_offset_ms, offset_ms);
     atomic_store(&monitor->clock_known, true);
     if (atomic_exchange(&monitor->clock_well, well) != well) {
         log_event(well ? LOG_INFO : LOG_ERROR, well ? "clock_well" : "clock_off",
-                  LOG_NUMBER("offset_ms", offset_ms), LOG_NUMBER("guard_ms", STEAL_GUARD_MS));
+                  LOG_NUMBER("offset_ms", offset_ms), LOG_NUMBER("at_most_ms", CLOCK_OFF_MAX_MS));
     }
     return ERROR_NONE;
 }

@@ -25,10 +25,11 @@
     4096                        /* Seat maps in memory: a chain's fortnight; then the idle leave. */
 #define BATCH_TURNS_MAX 256     /* Showtimes in one transaction: bounds what a reader waits for. */
 #define BATCH_COMMANDS_MAX 4096 /* The same for one hot showtime and many warm ones. */
-#define REFUSALS_REMEMBERED_MAX 8192   /* About 3 MB; a retry comes within seconds. */
-#define STEAL_GUARD_MS INT64_C(2000)   /* Clocks of instances that are ready differ by less. */
-#define RACE_PATIENCE_MS INT64_C(2000) /* Of a command whose turns others come before. */
-#define EXPIRY_RETRY_MS INT64_C(1000)  /* After a failed commit: often enough, and no storm. */
+#define REFUSALS_REMEMBERED_MAX 8192 /* About 3 MB; a retry comes within seconds. */
+#define STEAL_GUARD_MS INT64_C(2000) /* Clocks of instances that are ready differ by less: */
+#define CLOCK_OFF_MAX_MS (STEAL_GUARD_MS / 2) /* each is off the database's by half at most. */
+#define RACE_PATIENCE_MS INT64_C(2000)        /* Of a command whose turns others come before. */
+#define EXPIRY_RETRY_MS INT64_C(1000) /* After a failed commit: often enough, and no storm. */
 
 static_assert(ROWS_MAX * COLS_MAX == SEATS_PER_SHOWTIME_MAX, "a full layout fits");
 static_assert(SEATS_PER_HOLD_MAX <= SEATS_PER_SHOWTIME_MAX, "a hold must fit in a showtime");

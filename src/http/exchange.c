@@ -55,6 +55,15 @@ size_t exchange_header_count(const struct exchange *exchange, struct slice name)
     return find_headers(exchange, name, 0, &first);
 }
 
+static struct slice keep_value(struct exchange_slot *slot, struct slice value)
+{
+    char *target = slot->kept + slot->kept_size;
+    CHECK(value.size <= sizeof slot->kept - slot->kept_size);
+    if (value.size > 0) memcpy(target, value.data, value.size);
+    slot->kept_size += (uint32_t)value.size;
+    return (struct slice){target, value.size};
+}
+
 void exchange_add_header(struct exchange *exchange, struct slice name, struct slice value)
 {
     struct exchange_slot *slot = slot_of(exchange);
@@ -64,6 +73,7 @@ void exchange_add_header(struct exchange *exchange, struct slice name, struct sl
         const unsigned char letter = (unsigned char)value.data[index];
         CHECK(letter >= 0x20 && letter != 0x7f);
     }
+    if (slot->lent) value = keep_value(slot, value);
     slot->headers[slot->header_count++] = (struct exchange_field){.name = name, .value = value};
 }
 
@@ -174,6 +184,7 @@ void exchange_lend(struct exchange *exchange)
     CHECK(!slot->lent);
     slot->lent = true;
     slot->replied = false;
+    slot->kept_size = 0;
 }
 
 bool exchange_take_back(struct exchange *exchange)

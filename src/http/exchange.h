@@ -18,6 +18,7 @@
 enum {
     EXCHANGE_ARENA_SIZE = 64 * 1024,
     EXCHANGE_HEADERS_MAX = 24, /* Of an answer, beside those of the server. */
+    EXCHANGE_KEPT_SIZE = 512,  /* Of their values, written by another thread. */
 };
 
 enum http_method {

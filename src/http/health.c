@@ -87,9 +87,11 @@ static void write_numbers(struct json_writer *writer, const struct examination *
                        (int64_t)found->writer.waiting + counts->queued);
     json_member_number(writer, SLICE("commands_in_flight"), found->writer.in_flight);
     json_member_number(writer, SLICE("showtimes_in_memory"), counts->resident);
-    json_member_number(writer, SLICE("store_bytes"), (int64_t)found->storage.store_size);
-    json_member_number(writer, SLICE("wal_bytes"), (int64_t)found->storage.wal_size);
-    json_member_number(writer, SLICE("disk_free_bytes"), (int64_t)found->storage.disk_free);
+    if (!found->storage.peers.any) { /* The disk of a shared database is not ours to see. */
+        json_member_number(writer, SLICE("store_bytes"), (int64_t)found->storage.store_size);
+        json_member_number(writer, SLICE("wal_bytes"), (int64_t)found->storage.wal_size);
+        json_member_number(writer, SLICE("disk_free_bytes"), (int64_t)found->storage.disk_free);
+    }
     if (counts->last_failure != ERROR_NONE) {
         json_member_text(writer, SLICE("commit_error"), slice_of(error_name(counts->last_failure)));
         json_member_time(writer, SLICE("commit_error_at"), counts->last_failure_at_ms);

@@ -176,6 +176,7 @@ static void write_storage(struct buffer *buffer, const struct storage *storage)
     write_histogram(buffer, "usher_checkpoint_seconds",
                     "Time of copying the write-ahead log into the store.", &meter.checkpoints,
                     METRICS_MICROS);
+    if (state.peers.any) return; /* The files are another server's. */
     write_one(buffer, "usher_store_in_place", "gauge",
               "1 if the store's files are where the next start looks for them.", state.in_place);
     write_one(buffer, "usher_store_bytes", "gauge", "Size of usher.db.", state.store_size);

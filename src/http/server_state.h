@@ -57,6 +57,8 @@ struct exchange_slot {
     int reply_status;
     struct slice reply_type;
     struct shared *reply_body; /* NULL: empty. */
+    uint32_t kept_size;
+    char kept[EXCHANGE_KEPT_SIZE]; /* Values of headers; what they were made in is gone by then. */
     char request_id[FRAMING_REQUEST_ID_SIZE_MAX];
     struct exchange_field headers[EXCHANGE_HEADERS_MAX];
 };

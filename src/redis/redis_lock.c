@@ -202,6 +202,14 @@ static struct timespec moment_by_chance(int64_t wait_ms)
     return moment;
 }
 
+static bool has_passed(const struct timespec *moment)
+{
+    struct timespec now;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return now.tv_sec > moment->tv_sec ||
+           (now.tv_sec == moment->tv_sec && now.tv_nsec >= moment->tv_nsec);
+}
+
 /* Tries when the wait is over, and as often as the holders commit in between: each of those was a
  * moment at which it was free. */
 static enum try try_again(struct redis_lock *lock, int64_t wait_ms)
@@ -211,7 +219,7 @@ static enum try try_again(struct redis_lock *lock, int64_t wait_ms)
     bool heard = true;
     for (int tries = 0; result == TRY_BUSY && heard && tries < NEWS_TRIES_MAX; tries++) {
         finish_release(lock); /* It may be our own that is not back yet. */
-        heard = wait_for_news(lock, &until);
+        heard = wait_for_news(lock, &until) && !has_passed(&until);
         result = try_once(lock);
     }
     return result;

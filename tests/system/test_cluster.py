@@ -85,6 +85,16 @@ def git_status():
                           capture_output=True, text=True).stdout
 
 
+def tool_is_back(port):
+    until = time.monotonic() + 20
+    while True:
+        try:
+            return api.Client(port).get("/health/ready").expect(200)
+        except OSError:
+            assert time.monotonic() < until, "nginx is not back"
+            time.sleep(0.1)
+
+
 def test_one_command_starts_a_cluster_that_survives_its_parts_and_leaves_nothing(
         launch_tool, monkeypatch):
     # nginx adds headers of its own.
@@ -113,15 +123,18 @@ def test_one_command_starts_a_cluster_that_survives_its_parts_and_leaves_nothing
     page = metrics.scrape(api.Operator(int(re.search(r"usher-1 .*metrics http://[^:]+:(\d+)",
                                                      tool.said())[1])))
     assert page.value("usher_lock_mode", mode="lock") == 1
+    os.kill(pids["nginx"], signal.SIGKILL)  # Its workers have the port still.
     os.kill(pids["usher-2"], signal.SIGKILL)
     tool.wait_for(r"usher-2 \(pid \d+\) ended of SIGKILL; the others go on")
+    nginx = int(tool.wait_for(r"nginx is started again as pid (\d+)")[1])
+    tool_is_back(port)
     assert customer.booking(booking).expect(200).json["status"] == "pending"
     again = int(tool.wait_for(r"usher-2 is started again as pid (\d+)")[1])
     assert customer.held(showtime, ["C5"])
 
     assert tool.end(signal.SIGINT) == 0, tool.said()
     assert "everything is stopped" in tool.said()
-    for pid in [*pids.values(), again]:
+    for pid in [*pids.values(), nginx, again]:
         assert not is_alive(pid), tool.said()
     assert [path.name for path in tool.folder.iterdir()] == ["said.log"]
     assert git_status() == before

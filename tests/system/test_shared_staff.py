@@ -28,7 +28,7 @@ def shared_house(tmp_path_factory):
     content, showtimes = process.pool(30)
     instances = cluster.Cluster(folder, database, content)
     chain = Chain(instances, showtimes)
-    chain.database = pymongo.MongoClient(database.uri()).get_default_database()
+    chain.database = pymongo.MongoClient(instances.uri).get_default_database()
     yield chain
     chain.database.client.close()
     for usher in instances.instances:
@@ -58,4 +58,4 @@ def test_a_booking_is_found_behind_many_of_another_status(shared_house):
         {**document, "_id": ObjectId(), "booking_code": f"BK-OLD{number:05}", "status": "expired",
          "createdAt": later, "idempotency_key": f"another-{number}"} for number in range(1200)])
     found = customer.bookings("?status=pending").expect(200).json["items"]
-    assert [booking["booking_id"] for booking in found] == [held]
+    assert [booking["id"] for booking in found] == [held]

@@ -25,7 +25,7 @@ enum mongo_collection {
     MONGO_JOURNAL,
     MONGO_MOVIES,
     MONGO_CINEMAS,
-    MONGO_SETTINGS, /* Ours: the key of the ids. */
+    MONGO_SETTINGS, /* Ours: keys, the gate of the programme, the mark of an import. */
 };
 
 #define MONGO_COLLECTION_COUNT 9

@@ -256,6 +256,14 @@ static bool read_recorded(const bson_t *document, struct mongo_payment *payment,
     return whole;
 }
 
+/* What the predecessor had been paid it did not write down: it was what it had asked for. */
+static void complete_foreign(struct payment *payment)
+{
+    if (payment->status != PAYMENT_COMPLETED || payment->paid_amount != 0) return;
+    payment->paid_amount = payment->amount;
+    if (payment->paid_at_ms == 0) payment->paid_at_ms = payment->updated_at_ms;
+}
+
 static bool read_any_payment(const bson_t *document, struct mongo_payment *payment,
                              struct mongo_fault *ret_fault)
 {
@@ -267,6 +275,7 @@ static bool read_any_payment(const bson_t *document, struct mongo_payment *payme
     }
     if (!read_payment(document, payment, ret_fault)) return false;
     if (told) payment->money_waits = false;
+    if (payment->foreign) complete_foreign(&payment->payment);
     return true;
 }
 

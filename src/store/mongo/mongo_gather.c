@@ -308,7 +308,8 @@ static enum error check_map(struct mongo_store *store, const struct seat_map *ma
     if (id_equal(cut->showtime, map->showtime) && cut->version == map->version) return ERROR_NONE;
     const enum error error = mongo_gather_cut(store, map->showtime);
     if (error != ERROR_NONE) return error;
-    store->unproved = false;
+    /* A server alone is never overtaken; others are asked again before a refusal. */
+    store->unproved = mongo_connection_majority(store->client.connection);
     return cut->version == map->version ? ERROR_NONE : ERROR_BOOKING_LOCK_FAILED;
 }
 

@@ -20,7 +20,7 @@ enum {
     KEYS_AT_ONCE = 500,
 };
 
-/* Lists ids of showtimes; false if the server does not answer. */
+/* Lists ids of showtimes, the least first. */
 static enum error list(struct mongo_store *store, const bson_t *filter, size_t capacity,
                        struct id *ids, size_t *ret_count)
 {

@@ -81,8 +81,15 @@ static bool driver_takes(const char *text, bson_error_t *ret_why)
 {
     mongoc_uri_t *uri = mongoc_uri_new_with_error(text, ret_why);
     if (uri == NULL) return false;
+    const mongoc_read_prefs_t *preference = mongoc_uri_get_read_prefs_t(uri);
+    const bool primary = mongoc_read_prefs_get_mode(preference) == MONGOC_READ_PRIMARY;
+    if (!primary) {
+        bson_set_error(
+            ret_why, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
+            "readPreference must be primary: another node may not know yet what was sold");
+    }
     mongoc_uri_destroy(uri);
-    return true;
+    return primary;
 }
 
 /* Is it user and password that the driver does not take, or the rest? */
