@@ -4,6 +4,7 @@
 
 #include "contract/mongo_desk.h"
 #include "store/mongo/mongo_read.h"
+#include "store/mongo/mongo_sweep.h"
 
 #define MINUTE_MS INT64_C(60000)
 
@@ -286,6 +287,34 @@ static void a_hold_that_lapses_with_money_waiting_keeps_its_seats(void **state)
     assert_int_equal(mongo_desk_state(&house->heir, "A1"), SEAT_BOOKED);
 }
 
+struct outage {
+    struct mongo_fixture *fixture;
+    int settled; /* Showtimes whose rest is written, and which no update takes it out of. */
+};
+
+static enum error fail_updates(void *context, enum mongo_step step)
+{
+    struct outage *outage = context;
+    if (step != MONGO_STEP_PRUNE) return ERROR_NONE;
+    outage->settled++;
+    mongo_fixture_fail(outage->fixture, 1000,
+                       "{\"failCommands\": [\"update\"], \"closeConnection\": true}");
+    return ERROR_NONE;
+}
+
+static void settling_for_an_export_ends_at_the_first_unknown_outcome(void **state)
+{
+    struct house *house = *state;
+    struct outage outage = {.fixture = &house->fixture};
+    leave_rests(house, 20, 3);
+    mongo_desk_close(&house->heir);
+    mongo_desk_open(&house->heir, &house->fixture, turn_fixture_id(1),
+                    (struct mongo_hook){.before = fail_updates, .context = &outage});
+    assert_int_equal(mongo_sweep_settle(house->heir.mongo), ERROR_OUTCOME_UNKNOWN);
+    mongo_fixture_fail(&house->fixture, 0, NULL);
+    assert_int_equal(outage.settled, 1);
+}
+
 static void a_hold_without_money_is_asked_about_none(void **state)
 {
     struct house *house = *state;
@@ -316,6 +345,7 @@ int main(void)
         LEFT_TEST(who_pays_anew_after_money_that_waits_is_told_that_it_is_paid),
         LEFT_TEST(a_hold_that_lapses_with_money_waiting_keeps_its_seats),
         LEFT_TEST(a_hold_without_money_is_asked_about_none),
+        LEFT_TEST(settling_for_an_export_ends_at_the_first_unknown_outcome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

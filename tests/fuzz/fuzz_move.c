@@ -45,8 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memory = malloc(MEMORY_SIZE);
         CHECK(memory != NULL && move_check_open(&check));
     }
-    check.open = false;
-    check.last = MOVE_HEAD;
+    check = (struct move_check){.last = MOVE_HEAD, .block = check.block};
     bool follows = true;
     struct slice rest = {(const char *)data, size};
     while (rest.size > 0) {

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from support import cluster, moving, process
+from support.office import Office
 from support.staff import sell
 
 HOLD_S = "2"
@@ -260,6 +261,28 @@ def test_two_bookings_of_one_seat_are_refused(launch, full, tmp_path):
     assert f"line {number}: booking: seat B1 is taken already" in done.stderr
 
 
+def test_a_sold_booking_needs_its_one_payment(launch, database, full, tmp_path):
+    """Both stores judge the same."""
+    lines = full.file.read_text().splitlines()
+    failed, at = replaced(lines, "payment", '"status":"completed"', '"status":"failed"')
+    kept = lines[at - 1]
+    lost = [*lines[:at - 1], *lines[at:]]
+    again = re.sub('"id":"[0-9a-f]{24}"', f'"id":"{"d" * 24}"', kept, count=1)
+    own = launch(name="own", start=False)
+    shared = launch(name="shared", start=False, MONGO_URI=database.uri())
+    path = tmp_path / "wrong"
+    for changed, number, complaint in (
+            (failed, at, "payment: its booking is confirmed with it, but it is not completed"),
+            (lost, at, "the booking before names a payment that does not follow it"),
+            ([*lines[:at], again, *lines[at:]], at + 1,
+             "payment: it is completed, but its booking is not confirmed with it")):
+        path.write_text("".join(f"{line}\n" for line in changed))
+        for server in (own, shared):
+            done = server.run("import", path)
+            assert done.returncode == REFUSED, complaint
+            assert f"line {number}: {complaint}" in done.stderr
+
+
 def begin_import(server, lines):
     """An import that has read these lines, and waits for the end of another one."""
     importing = subprocess.Popen([str(process.BINARY), "import", "-"], stdin=subprocess.PIPE,
@@ -355,6 +378,35 @@ done = payments.update_one({"_id": bson.ObjectId(payment)}, {"$set": {
     "paid_at": datetime.datetime.now(datetime.timezone.utc)}})
 assert done.modified_count == 1
 """
+
+
+LEAVE_IN_THE_GATE = """
+import datetime, sys, bson, pymongo
+uri, showtime = sys.argv[1], bson.ObjectId(sys.argv[2])
+database = pymongo.MongoClient(uri).get_default_database()
+made = database["showtimes"].find_one_and_delete({"_id": showtime})
+assert len(made["settle"]) == 1 and made["settle_at"], made
+database["journal"].delete_many({"subject": showtime})
+done = database["settings"].update_one({"what": "programme"}, {"$inc": {"version": bson.Int64(1)},
+    "$set": {"edit_at": datetime.datetime.now(datetime.timezone.utc), "edit": {
+        "id": bson.ObjectId(), "c": "showtimes", "t": showtime, "from": None, "put": made}}})
+assert done.modified_count == 1
+"""
+
+
+def test_a_showtime_that_is_only_in_the_gate_comes_along_with_its_line(launch, database, tmp_path):
+    python = process.REPOSITORY / "build" / "mongo-venv" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("needs pymongo; see tools/setup")
+    content, _ = process.pool(1)
+    there = launch(content, name="there", MONGO_URI=database.uri())
+    made = Office(there).showtime()
+    there.kill()
+    subprocess.run([python, "-c", LEAVE_IN_THE_GATE, there.settings["MONGO_URI"], made],
+                   check=True, timeout=60)
+    lines = export(there, tmp_path / "file").read_text().splitlines()
+    assert [kind for line in lines for kind, record in json.loads(line).items()
+            if made in (record.get("id"), record.get("subject"))] == ["showtime", "entry"]
 
 
 def test_money_that_is_not_decided_is_decided_first(launch, database, tmp_path):

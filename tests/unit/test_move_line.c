@@ -33,6 +33,10 @@ enum { MEMORY_SIZE = 4 * 1024 * 1024 };
     ",\"paid_amount\":2,\"paid_currency\":\"EUR\",\"alias\":\"" UUID \
     "\",\"payment_url\":\"https://g.example/1\",\"created_at\":1,\"updated_at\":1," \
     "\"expires_at\":9,\"paid_at\":3,\"refund_requested_at\":4,\"operation\":\"confirm\"}}"
+#define NAMING(booking, field, payment) \
+    with(booking, "\"had_payment\"", "\"" field "\":\"" payment "\",\"had_payment\"")
+#define P1 "dddddddddddddddddddddddd"
+#define P2 "d2dddddddddddddddddddddd"
 #define B1 "b1bbbbbbbbbbbbbbbbbbbbbb"
 #define B2 "b2bbbbbbbbbbbbbbbbbbbbbb"
 
@@ -88,14 +92,23 @@ static void every_record_reads_and_writes_the_same(void **state)
     assert_int_equal(LINE_COUNT, MOVE_KIND_COUNT);
 }
 
-/* Reads the line with one part replaced. */
-static void expect_refusal(const char *line, const char *old, const char *new, const char *why)
+/* The line with one part replaced; until some lines later. */
+static const char *with(const char *line, const char *old, const char *new)
 {
-    static char text[8192];
-    struct move_reason reason = {""};
+    static char texts[16][8192];
+    static size_t next;
+    char *text = texts[next++ % 16];
     const char *at = strstr(line, old);
     assert_non_null(at);
-    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - line), line, new, at + strlen(old));
+    (void)snprintf(text, sizeof texts[0], "%.*s%s%s", (int)(at - line), line, new,
+                   at + strlen(old));
+    return text;
+}
+
+static void expect_refusal(const char *line, const char *old, const char *new, const char *why)
+{
+    struct move_reason reason = {""};
+    const char *text = with(line, old, new);
     assert_false(read_line(text, &reason));
     if (strstr(reason.text, why) == NULL) fail_msg("%s: %s, not %s", text, reason.text, why);
 }
@@ -170,12 +183,40 @@ static void records_that_make_no_store_are_refused(void **state)
     TOGETHER("\"cancelled_at\" does not fit", SHOWTIME("cancelled", "3"));
 }
 
+static void a_booking_and_its_payments_fit_together(void **state)
+{
+    (void)state;
+    const char *const showtime = lines[MOVE_SHOWTIME];
+    const char *const sold = NAMING(BOOKING(B1, "confirmed", "A2"), "payment", P1);
+    const char *const held = NAMING(BOOKING(B1, "pending", "A2"), "active_payment", P1);
+    const char *const back = NAMING(BOOKING(B1, "cancelled", "A2"), "payment", P1);
+    const char *const due = PAYMENT(B1, "2");
+    const char *const kept = with(due, "refund_due", "completed");
+    const char *const other = with(due, P1, P2);
+    const char *const end = lines[MOVE_END];
+    TOGETHER(NULL, showtime, sold, kept, other, end);
+    TOGETHER(NULL, showtime, sold, other, kept, end);
+    TOGETHER(NULL, showtime, held, other, due, end);
+    TOGETHER(NULL, SHOWTIME("scheduled", "3"), back, due, end);
+    TOGETHER("names a payment that does not follow", showtime, sold, end);
+    TOGETHER("names a payment that does not follow", showtime, sold, other, end);
+    TOGETHER("names a payment that does not follow", showtime, held, lines[MOVE_BLOCK]);
+    TOGETHER("names a payment that does not follow", SHOWTIME("scheduled", "3"), back,
+             BOOKING(B2, "pending", "A2"));
+    TOGETHER("confirmed with it, but it is not completed", showtime, sold, due);
+    TOGETHER("completed, but its booking is not confirmed with it", showtime, sold, kept,
+             with(kept, P1, P2));
+    TOGETHER("completed, but its booking is not confirmed with it", showtime, held, kept);
+    TOGETHER("completed, but its booking is not confirmed with it", showtime, back, kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_record_reads_and_writes_the_same),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(records_that_make_no_store_are_refused),
+        cmocka_unit_test(a_booking_and_its_payments_fit_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

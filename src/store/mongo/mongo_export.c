@@ -202,7 +202,8 @@ static bool judge_mark(struct mongo_export_state *export)
     return move_record_explain(export->reason, "an import into this database is not whole");
 }
 
-/* What commits have left for others to write, whoever they were. */
+/* What commits have left for others to write, whoever they were. The gate's edit first: a showtime
+ * that it puts has its line of the journal still to be settled. */
 static bool settle(struct mongo_export_state *export, struct mongo_connection *connection)
 {
     struct mongo_store *store = NULL;
@@ -213,7 +214,7 @@ static bool settle(struct mongo_export_state *export, struct mongo_connection *c
         return move_record_explain(export->reason, "%s", why.text);
     }
     const bool settled =
-        mongo_sweep_settle(store) == ERROR_NONE && mongo_gate_read(store) == ERROR_NONE;
+        mongo_gate_read(store) == ERROR_NONE && mongo_sweep_settle(store) == ERROR_NONE;
     mongo_store_close(store);
     if (settled) return true;
     return move_record_explain(export->reason,

@@ -36,23 +36,44 @@ enum error mongo_move_marked(struct mongo_client *client, bool *ret_marked)
 bool mongo_move_count(struct mongo_client *client, enum mongo_collection collection,
                       int64_t *ret_count, struct move_reason *ret_reason)
 {
+    bson_t all = BSON_INITIALIZER;
     bson_error_t why = {0};
-    const int64_t count = mongoc_collection_estimated_document_count(
-        client->collections[collection], NULL, NULL, NULL, &why);
+    const int64_t count = mongoc_collection_count_documents(client->collections[collection], &all,
+                                                            NULL, NULL, NULL, &why);
+    bson_destroy(&all);
     if (count < 0) return fail(ret_reason, &why);
     *ret_count = count;
+    return true;
+}
+
+/* A look, not the server's own count: that one is wrong after an unclean stop. */
+static bool has_any(struct mongo_client *client, enum mongo_collection collection, bool *ret_any,
+                    struct move_reason *ret_reason)
+{
+    bson_t all = BSON_INITIALIZER;
+    bson_t *options =
+        BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(1));
+    mongoc_cursor_t *cursor =
+        mongoc_collection_find_with_opts(client->collections[collection], &all, options, NULL);
+    const bson_t *document = NULL;
+    bson_error_t why = {0};
+    const bool any = mongoc_cursor_next(cursor, &document);
+    const bool failed = mongoc_cursor_error(cursor, &why);
+    mongoc_cursor_destroy(cursor);
+    bson_destroy(options);
+    bson_destroy(&all);
+    if (failed) return fail(ret_reason, &why);
+    *ret_any = any;
     return true;
 }
 
 static bool is_empty(struct mongo_client *client, struct move_reason *ret_reason)
 {
     for (int collection = 0; collection < MONGO_COLLECTION_COUNT; collection++) {
-        int64_t count = 0;
+        bool any = false;
         if (collection == MONGO_SETTINGS) continue;
-        if (!mongo_move_count(client, (enum mongo_collection)collection, &count, ret_reason)) {
-            return false;
-        }
-        if (count == 0) continue;
+        if (!has_any(client, (enum mongo_collection)collection, &any, ret_reason)) return false;
+        if (!any) continue;
         return move_record_explain(
             ret_reason,
             "the database is not empty (%s); nothing is imported on top of what is there",

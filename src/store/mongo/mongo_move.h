@@ -43,6 +43,6 @@ MUST_USE bool mongo_move_keep_secret(struct mongo_client *client, const char *na
                                      const struct move_secret *secret,
                                      struct move_reason *ret_reason);
 
-/* How many documents a collection has; false if it cannot be told. */
+/* Counts the documents of a collection, one by one; false if it cannot be told. */
 MUST_USE bool mongo_move_count(struct mongo_client *client, enum mongo_collection collection,
                                int64_t *ret_count, struct move_reason *ret_reason);

@@ -155,9 +155,11 @@ enum error mongo_sweep_settle(struct mongo_store *store)
     for (int round = 0; round < ROUNDS_MAX && error == ERROR_NONE && count > 0; round++) {
         error = list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count);
         if (error != ERROR_NONE || count == 0) break;
-        for (size_t index = 0; index < count; index++) {
-            (void)settle(store, showtimes[index], clock_now_ms());
+        for (size_t index = 0; index < count && is_passing(error); index++) {
+            error = settle(store, showtimes[index], clock_now_ms());
         }
+        if (!is_passing(error)) break; /* Among them: of unknown outcome, and kept as that. */
+        error = ERROR_NONE;
         if (store->counts.swept == swept) error = ERROR_INTERNAL_ERROR;
         swept = store->counts.swept;
     }

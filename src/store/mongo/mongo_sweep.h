@@ -16,5 +16,5 @@ MUST_USE enum error mongo_sweep_pending(struct mongo_store *store, struct id aft
 void mongo_sweep_run(struct mongo_store *store, int64_t now_ms);
 
 /* Writes all that showtimes have not settled, however young it is. ERROR_INTERNAL_ERROR if some of
- * it cannot be written. */
+ * it cannot be written; what is not one showtime's alone ends it, ERROR_OUTCOME_UNKNOWN too. */
 MUST_USE enum error mongo_sweep_settle(struct mongo_store *store);

@@ -93,6 +93,14 @@ static bool claim(struct move_check *check, struct seat_name seat, enum seat_sta
     return true;
 }
 
+/* A booking stands before its payments, so what it says of them is judged behind the last one. */
+static bool end_booking(const struct move_check *check, struct move_reason *ret_reason)
+{
+    if (id_is_none(check->named[0]) && id_is_none(check->named[1])) return true;
+    return move_record_explain(ret_reason,
+                               "the booking before names a payment that does not follow it");
+}
+
 static bool check_booking(struct move_check *check, const struct booking *booking,
                           struct move_reason *ret_reason)
 {
@@ -115,6 +123,10 @@ static bool check_booking(struct move_check *check, const struct booking *bookin
     check->booking = booking->id;
     check->user = booking->user;
     check->final_amount = booking->final_amount;
+    check->named[0] = booking->active_payment;
+    check->named[1] = booking->payment;
+    const bool sold = booking->status == BOOKING_CONFIRMED;
+    check->bought = sold ? booking->payment : (struct id){0};
     struct move_reason what;
     for (uint32_t index = 0; index < booking->seat_count; index++) {
         if (claim(check, booking->seats[index].name, states[booking->status], &by, &what)) continue;
@@ -123,7 +135,20 @@ static bool check_booking(struct move_check *check, const struct booking *bookin
     return true;
 }
 
-static bool check_payment(const struct move_check *check, const struct payment *payment,
+/* Money is kept for the seats that it bought, and for nothing else. */
+static bool check_kept(const struct move_check *check, const struct payment *payment,
+                       struct move_reason *ret_reason)
+{
+    const bool kept = payment->status == PAYMENT_COMPLETED;
+    const bool bought = !id_is_none(check->bought) && id_equal(payment->id, check->bought);
+    if (kept == bought) return true;
+    return move_record_explain(ret_reason, kept ? "payment: it is completed, but its booking is"
+                                                  " not confirmed with it"
+                                                : "payment: its booking is confirmed with it, but"
+                                                  " it is not completed");
+}
+
+static bool check_payment(struct move_check *check, const struct payment *payment,
                           struct move_reason *ret_reason)
 {
     if (!id_equal(payment->booking, check->booking)) {
@@ -133,7 +158,10 @@ static bool check_payment(const struct move_check *check, const struct payment *
     if (!user_equal(&payment->user, &check->user) || payment->amount != check->final_amount) {
         return move_record_explain(ret_reason, "payment: it does not fit its booking");
     }
-    return true;
+    for (int index = 0; index < 2; index++) {
+        if (id_equal(check->named[index], payment->id)) check->named[index] = (struct id){0};
+    }
+    return check_kept(check, payment, ret_reason);
 }
 
 static bool check_block(struct move_check *check, const struct block *block,
@@ -196,6 +224,7 @@ bool move_check_next(struct move_check *check, const struct move_record *record,
                                    move_record_name(kind).data);
     }
     check->last = kind;
+    if (kind != MOVE_PAYMENT && !end_booking(check, ret_reason)) return false;
     if (kind == MOVE_MOVIE) return check_movie(&record->movie, ret_reason);
     if (kind == MOVE_CINEMA) return check_cinema(&record->cinema, ret_reason);
     if (kind == MOVE_BOOKING) return check_booking(check, &record->booking.booking, ret_reason);

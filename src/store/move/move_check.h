@@ -16,6 +16,8 @@ struct move_check {
     struct id booking;     /* The last one of the showtime, with its user and price: */
     struct user user;
     int64_t final_amount;
+    struct id named[2];  /* Its payments that have not followed yet; none: no more. */
+    struct id bought;    /* The payment it is confirmed with, if it is. */
     bool open;           /* There is a showtime, */
     uint32_t available;  /* which says that many seats are free. */
     struct seat_map map; /* Its seats, as far as its records go. */
