@@ -46,6 +46,8 @@ struct monitor {
     int64_t swept_at_us;
     int64_t clock_at_us;
     int64_t counted_at_us;
+    struct id due_after; /* Where the next rounds of the sweep go on. */
+    struct id money_after;
     struct id watched[LIVE_SHOWTIMES_MAX];
     struct command money[MONEY_AT_ONCE];
     struct command commands[MONITOR_COMMANDS_MAX];
@@ -184,11 +186,13 @@ static enum error sweep(struct monitor *monitor)
     struct id due[DUE_AT_ONCE];
     size_t count = 0;
     const int64_t before_ms = clock_now_ms() - STEAL_GUARD_MS - MONITOR_DUE_AFTER_MS;
-    enum error error = mongo_watch_due(&monitor->client, before_ms, due, DUE_AT_ONCE, &count);
+    enum error error =
+        mongo_watch_due(&monitor->client, before_ms, &monitor->due_after, due, DUE_AT_ONCE, &count);
     if (error != ERROR_NONE) return error;
     for (size_t index = 0; index < count; index++) tell(monitor, COMMAND_LOOK, due[index], 0);
     count = 0;
-    error = mongo_watch_money(&monitor->client, monitor->money, MONEY_AT_ONCE, &count);
+    error = mongo_watch_money(&monitor->client, &monitor->money_after, monitor->money,
+                              MONEY_AT_ONCE, &count);
     if (error != ERROR_NONE) return error;
     for (size_t index = 0; index < count; index++) {
         struct command *command = take(monitor);

@@ -188,15 +188,17 @@ void mongo_fixture_update(struct mongo_fixture *fixture, enum mongo_collection c
     const bson_oid_t oid = mongo_ids_to_oid(id);
     bson_t *filter = BCON_NEW("_id", BCON_OID(&oid));
     bson_t *update = bson_new_from_json((const uint8_t *)json, -1, NULL);
+    bson_t *options = BCON_NEW("validate", BCON_BOOL(false));
     bson_t reply;
     bson_iter_t at;
     bson_error_t why;
     CHECK(update != NULL);
     CHECK(mongoc_collection_update_one(fixture->client.collections[collection], filter, update,
-                                       NULL, &reply, &why));
+                                       options, &reply, &why));
     CHECK(bson_iter_init_find(&at, &reply, "matchedCount"));
     CHECK(bson_iter_as_int64(&at) == 1);
     bson_destroy(&reply);
+    bson_destroy(options);
     bson_destroy(filter);
     bson_destroy(update);
 }

@@ -31,7 +31,7 @@ void mongo_fixture_put_showtime(struct mongo_fixture *fixture, struct id id, int
  * one takes a second. One test at a time; it is dropped at the end of the process. */
 void mongo_fixture_borrow(struct mongo_fixture *fixture);
 
-/* Updates a document, which must be there, as JSON says. */
+/* Updates a document, which must be there, as JSON says, also into what the driver would refuse. */
 void mongo_fixture_update(struct mongo_fixture *fixture, enum mongo_collection collection,
                           struct id id, const char *json);
 

@@ -12,6 +12,21 @@ struct pair {
     struct world there;
 };
 
+/* Another store, which comes between a commit and its writing. */
+struct guest {
+    struct world *world;
+    bool came;
+};
+
+static enum error change_duration_once(void *context, enum mongo_step step)
+{
+    struct guest *guest = context;
+    if (step != MONGO_STEP_WRITE_ENTRY || guest->world == NULL || guest->came) return ERROR_NONE;
+    guest->came = true;
+    world_run(guest->world, world_change_duration(guest->world), EDIT_CHANGED);
+    return ERROR_NONE;
+}
+
 static void open_pair(struct pair *pair, struct mongo_fixture *fixture, uint64_t number,
                       struct mongo_hook hook)
 {
@@ -267,6 +282,48 @@ static void a_catalogue_file_and_staff_do_not_lose_each_other(void **state)
     close_pair(&pair);
 }
 
+/* Who committed the later version has written ours first: it is judged and told once. */
+static void an_edit_that_others_wrote_and_followed_is_one_s_own(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    struct guest guest = {0};
+    struct pair pair = {0};
+    open_pair(&pair, fixture, 490,
+              (struct mongo_hook){.before = change_duration_once, .context = &guest});
+    const int64_t lines = world_count_journal(fixture);
+    guest.world = &pair.there;
+    world_run(&pair.here, world_change_title(&pair.here), EDIT_CHANGED);
+    assert_true(guest.came);
+    assert_true(world_says(fixture, MONGO_MOVIES, world_movie_id(&pair.here), "The Ebb"));
+    assert_true(world_says(fixture, MONGO_MOVIES, world_movie_id(&pair.here), "\"duration\" : 30"));
+    assert_int_equal(world_count_journal(fixture), lines + 2);
+    close_pair(&pair);
+}
+
+static void a_gate_of_another_hand_is_refused(void **state)
+{
+    struct mongo_fixture *fixture = *state;
+    static const char *const breaks[] = {
+        "{\"$set\": {\"version\": 1000, \"edit\": {\"id\": {\"$oid\": "
+        "\"0123456789abcdef01234567\"}, "
+        "\"c\": \"movies\", \"t\": {\"$oid\": \"0123456789abcdef01234567\"}, \"set\": {\"a\": "
+        "1}}}}",
+        "{\"$set\": {\"version\": 0}, \"$unset\": {\"edit\": 1}}",
+        "{\"$set\": {\"version\": -1}}",
+    };
+    struct pair pair = {0};
+    open_pair(&pair, fixture, 495, (struct mongo_hook){0});
+    for (size_t index = 0; index < sizeof breaks / sizeof breaks[0]; index++) {
+        struct catalogue_edit title = world_change_title(&pair.here);
+        mongo_fixture_update(fixture, MONGO_SETTINGS, world_gate_id(), breaks[index]);
+        assert_int_equal(world_ask(&pair.here, &title), ERROR_INTERNAL_ERROR);
+    }
+    mongo_fixture_update(fixture, MONGO_SETTINGS, world_gate_id(),
+                         "{\"$set\": {\"version\": 2000}}");
+    world_run(&pair.here, world_change_title(&pair.here), EDIT_CHANGED);
+    close_pair(&pair);
+}
+
 static int setup(void **state)
 {
     struct mongo_fixture *fixture = calloc(1, sizeof *fixture);
@@ -296,6 +353,8 @@ int main(void)
         PROGRAMME_TEST(a_hold_that_comes_between_keeps_a_showtime_where_it_is),
         PROGRAMME_TEST(a_dead_store_s_move_loses_to_a_hold),
         PROGRAMME_TEST(an_answer_that_never_came_is_found_out),
+        PROGRAMME_TEST(an_edit_that_others_wrote_and_followed_is_one_s_own),
+        PROGRAMME_TEST(a_gate_of_another_hand_is_refused),
         PROGRAMME_TEST(a_catalogue_file_and_staff_do_not_lose_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,42 @@ static void a_server_that_answers_no_update_is_asked_by_one_showtime_a_round(voi
     }
 }
 
+/* More broken showtimes than a round looks at stand before the good one. */
+static void what_nothing_helps_hides_no_others(void **state)
+{
+    enum { BROKEN = 20 };
+    struct house *house = *state;
+    for (uint64_t number = 10; number < 10 + BROKEN; number++) {
+        mongo_fixture_put_showtime(&house->fixture, turn_fixture_id(number), FIXTURE_STARTS_AT_MS,
+                                   FIXTURE_ENDS_AT_MS - MINUTE_MS);
+        mongo_fixture_update(
+            &house->fixture, MONGO_SHOWTIMES, turn_fixture_id(number),
+            "{\"$set\": {\"settle\": 7, \"settle_at\": {\"$date\": {\"$numberLong\": \"1000\"}}}}");
+    }
+    leave_rests(house, 50, 1);
+    tend(house, FIXTURE_NOW_MS + MINUTE_MS);
+    assert_says(house, MONGO_SHOWTIMES, turn_fixture_id(50), "\"settle\" : [  ]");
+    tend(house, FIXTURE_ENDS_AT_MS + MINUTE_MS);
+    assert_says(house, MONGO_SHOWTIMES, turn_fixture_id(50), "\"status\" : \"completed\"");
+    assert_says(house, MONGO_SHOWTIMES, turn_fixture_id(10), "\"status\" : \"scheduled\"");
+}
+
+/* The driver sends no empty name of its own accord. */
+static void an_entry_that_cannot_be_sent_ends_no_process(void **state)
+{
+    struct house *house = *state;
+    const struct id showtime = turn_fixture_id(10);
+    leave_rests(house, 10, 2);
+    mongo_fixture_update(
+        &house->fixture, MONGO_SHOWTIMES, showtime,
+        "{\"$set\": {\"settle\": [{\"b\": {\"$oid\": \"0123456789abcdef01234567\"}, \"v\": 9, "
+        "\"set\": {\"\": 1}}, {\"k\": {\"$oid\": \"0123456789abcdef01234567\"}, \"v\": 9, "
+        "\"put\": {\"_id\": {\"$oid\": \"0123456789abcdef01234567\"}, \"\": 1}}]}}");
+    tend(house, FIXTURE_NOW_MS + MINUTE_MS);
+    assert_says(house, MONGO_SHOWTIMES, turn_fixture_id(11), "\"settle\" : [  ]");
+    mongo_desk_load(&house->heir);
+}
+
 /* Nothing leaves the showtime before its documents have it for good. */
 static void a_rest_that_may_not_last_stays_in_its_showtime(void **state)
 {
@@ -339,6 +375,8 @@ int main(void)
         LEFT_TEST(a_hold_that_was_committed_is_none_of_the_intents),
         LEFT_TEST(an_intent_of_no_showtime_stops_nothing),
         LEFT_TEST(a_server_that_answers_no_update_is_asked_by_one_showtime_a_round),
+        LEFT_TEST(what_nothing_helps_hides_no_others),
+        LEFT_TEST(an_entry_that_cannot_be_sent_ends_no_process),
         LEFT_TEST(a_rest_that_may_not_last_stays_in_its_showtime),
         cmocka_unit_test(what_hides_behind_a_repeat_is_no_repeat),
         LEFT_TEST(an_intent_that_may_not_last_is_not_committed),

@@ -65,12 +65,13 @@ static void a_hold_of_a_showtime_that_nobody_loads_comes_due(void **state)
     mongo_desk_open(&desk, fixture, showtime, (struct mongo_hook){0});
     const struct store *store = &desk.store;
     struct id due[4];
+    struct id after = {0};
     size_t count = 9;
-    assert_int_equal(mongo_watch_due(&fixture->client, FIXTURE_ENDS_AT_MS, due, 4, &count),
+    assert_int_equal(mongo_watch_due(&fixture->client, FIXTURE_ENDS_AT_MS, &after, due, 4, &count),
                      ERROR_NONE);
     assert_int_equal(count, 0);
     assert_int_equal(store->methods->tend(store->context, 1700000600000 + 60000), ERROR_NONE);
-    assert_int_equal(mongo_watch_due(&fixture->client, FIXTURE_ENDS_AT_MS, due, 4, &count),
+    assert_int_equal(mongo_watch_due(&fixture->client, FIXTURE_ENDS_AT_MS, &after, due, 4, &count),
                      ERROR_NONE);
     assert_int_equal(count, 1);
     assert_true(id_equal(due[0], showtime));

@@ -2,6 +2,7 @@
 #include "support/unit.h"
 
 #include "contract/mongo_desk.h"
+#include "store/mongo/mongo_documents.h"
 #include "store/mongo/mongo_watch.h"
 
 struct house {
@@ -231,13 +232,14 @@ static void money_that_was_only_recorded_is_found_and_decided(void **state)
     mongo_desk_run(&house->one, &pay);
     struct command money = turn_fixture_money(&pay.answer.payment, MONEY_PAID);
     struct command waiting[4];
+    struct id after = {0};
     struct mongo_client *client = &house->fixture.client;
     size_t count = 9;
-    assert_int_equal(mongo_watch_money(client, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(mongo_watch_money(client, &after, waiting, 4, &count), ERROR_NONE);
     assert_int_equal(count, 0);
     assert_int_equal(mongo_desk_decide(&house->one, &money), ERROR_NONE);
     mongo_desk_undo(&house->one); /* And is heard of no more. */
-    assert_int_equal(mongo_watch_money(client, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(mongo_watch_money(client, &after, waiting, 4, &count), ERROR_NONE);
     assert_int_equal(count, 1);
     assert_true(id_equal(waiting[0].showtime, turn_fixture_id(1)));
     assert_int_equal(waiting[0].amount, pay.answer.payment.amount);
@@ -245,8 +247,52 @@ static void money_that_was_only_recorded_is_found_and_decided(void **state)
     assert_int_equal(waiting[0].answer.outcome, MONEY_CONFIRMED);
     assert_int_equal(house->two.store.methods->tend(house->two.store.context, FIXTURE_NOW_MS),
                      ERROR_NONE);
-    assert_int_equal(mongo_watch_money(client, waiting, 4, &count), ERROR_NONE);
+    assert_int_equal(mongo_watch_money(client, &after, waiting, 4, &count), ERROR_NONE);
     assert_int_equal(count, 0);
+}
+
+/* Payments of nobody, and showtimes that stay due. */
+static void what_stays_as_it_is_does_not_hide_the_rest(void **state)
+{
+    enum { NOBODY_S = 6, AT_ONCE = 4 };
+    struct house *house = *state;
+    struct mongo_client *client = &house->fixture.client;
+    struct command hold = turn_fixture_hold("an", "A1", 1);
+    mongo_desk_run(&house->one, &hold);
+    struct command pay = turn_fixture_pay("an", hold.answer.booking.id, PAYMENT_MOMO, 2);
+    mongo_desk_run(&house->one, &pay);
+    struct command money = turn_fixture_money(&pay.answer.payment, MONEY_PAID);
+    assert_int_equal(mongo_desk_decide(&house->one, &money), ERROR_NONE);
+    mongo_desk_undo(&house->one);
+    for (uint32_t number = 1; number <= NOBODY_S; number++) {
+        bson_oid_t oid = {{0}};
+        bson_error_t why;
+        oid.bytes[11] = (uint8_t)number;
+        bson_t *payment =
+            BCON_NEW("_id", BCON_OID(&oid), "status", BCON_UTF8(MONGO_MONEY_RECORDED));
+        assert_true(mongoc_collection_insert_one(client->collections[MONGO_PAYMENTS], payment, NULL,
+                                                 NULL, &why));
+        bson_destroy(payment);
+        mongo_fixture_put_showtime(&house->fixture, turn_fixture_id(10 + number),
+                                   FIXTURE_STARTS_AT_MS, FIXTURE_ENDS_AT_MS);
+        mongo_fixture_update(&house->fixture, MONGO_SHOWTIMES, turn_fixture_id(10 + number),
+                             "{\"$set\": {\"due_at\": {\"$date\": {\"$numberLong\": \"1000\"}}}}");
+    }
+    struct command waiting[AT_ONCE];
+    struct id due[AT_ONCE];
+    struct id money_after = {0};
+    struct id due_after = {0};
+    static const size_t money_counts[] = {0, 1, 0};
+    static const size_t due_counts[] = {AT_ONCE, NOBODY_S - AT_ONCE, AT_ONCE};
+    for (size_t round = 0; round < sizeof money_counts / sizeof money_counts[0]; round++) {
+        size_t count = 9;
+        assert_int_equal(mongo_watch_money(client, &money_after, waiting, AT_ONCE, &count),
+                         ERROR_NONE);
+        assert_int_equal(count, money_counts[round]);
+        assert_int_equal(mongo_watch_due(client, 2000, &due_after, due, AT_ONCE, &count),
+                         ERROR_NONE);
+        assert_int_equal(count, due_counts[round]);
+    }
 }
 
 static void many_turns_of_two_instances_sell_every_seat_once(void **state)
@@ -293,6 +339,7 @@ int main(void)
         RACE_TEST(money_and_a_cancel_leave_one_truth),
         RACE_TEST(a_broken_document_refuses_its_turn_and_not_the_process),
         RACE_TEST(money_that_was_only_recorded_is_found_and_decided),
+        RACE_TEST(what_stays_as_it_is_does_not_hide_the_rest),
         RACE_TEST(many_turns_of_two_instances_sell_every_seat_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

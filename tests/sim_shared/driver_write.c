@@ -161,6 +161,8 @@ mongoc_bulk_operation_t *mongoc_collection_create_bulk_operation_with_opts(
     return bulk;
 }
 
+static const char *const bulk_options[] = {"validate", NULL};
+
 static bool add(mongoc_bulk_operation_t *bulk, const struct statement *statement)
 {
     CHECK(bulk->count < STATEMENTS_MAX);
@@ -173,7 +175,7 @@ bool mongoc_bulk_operation_update_one_with_opts(mongoc_bulk_operation_t *bulk,
                                                 const bson_t *options, bson_error_t *error)
 {
     (void)error;
-    CHECK(options == NULL);
+    driver_check_options(options, bulk_options);
     return add(bulk,
                &(struct statement){STATEMENT_UPDATE, bulk->collection,
                                    (bson_t *)(uintptr_t)selector, (bson_t *)(uintptr_t)document});
@@ -183,7 +185,7 @@ bool mongoc_bulk_operation_insert_with_opts(mongoc_bulk_operation_t *bulk, const
                                             const bson_t *options, bson_error_t *error)
 {
     (void)error;
-    CHECK(options == NULL);
+    driver_check_options(options, bulk_options);
     return add(bulk, &(struct statement){STATEMENT_INSERT, bulk->collection, NULL,
                                          (bson_t *)(uintptr_t)document});
 }

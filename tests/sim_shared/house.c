@@ -29,6 +29,8 @@ struct instance {
     struct attempt *inbox[HOUSE_INBOX_MAX];
     struct command chores[CHORES_MAX];
     bool chore_under_way[CHORES_MAX];
+    struct id due_after; /* Where it goes on to look. */
+    struct id money_after;
 };
 
 static struct {
@@ -136,6 +138,8 @@ static bool open_parts(struct instance *instance)
 static void start(struct instance *instance)
 {
     weather_restart(instance->number);
+    instance->due_after = (struct id){0};
+    instance->money_after = (struct id){0};
     instance->up = open_parts(instance) && !weather.dead[instance->number];
     instance->idle_looks = 0;
     if (!instance->up) close_parts(instance); /* It will be tried again. */
@@ -167,7 +171,8 @@ static void watch(struct instance *instance)
     struct command money[CHORES_MAX];
     size_t count = 0;
     const int64_t before_ms = clock_of(instance) - STEAL_GUARD_MS - DUE_AFTER_MS;
-    if (mongo_watch_due(&instance->client, before_ms, due, CHORES_MAX, &count) != ERROR_NONE) {
+    if (mongo_watch_due(&instance->client, before_ms, &instance->due_after, due, CHORES_MAX,
+                        &count) != ERROR_NONE) {
         return;
     }
     for (size_t index = 0; index < count; index++) {
@@ -178,7 +183,10 @@ static void watch(struct instance *instance)
         chore->showtime = due[index];
         engine_submit(instance->engine, chore);
     }
-    if (mongo_watch_money(&instance->client, money, CHORES_MAX, &count) != ERROR_NONE) return;
+    if (mongo_watch_money(&instance->client, &instance->money_after, money, CHORES_MAX, &count) !=
+        ERROR_NONE) {
+        return;
+    }
     for (size_t index = 0; index < count; index++) {
         struct command *chore = take_chore(instance);
         if (chore == NULL) return;

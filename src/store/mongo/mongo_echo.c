@@ -44,26 +44,29 @@ static void make_filter(const struct mongo_settle_entry *entry, const bson_t *va
     (void)bson_append_document_end(filter, &statuses);
 }
 
-static void add_update(mongoc_bulk_operation_t *bulk, const struct mongo_settle_entry *entry)
+/* What stands in a showtime may be of another hand: the driver, or the server, may refuse it. */
+static bool add_update(mongoc_bulk_operation_t *bulk, const struct mongo_settle_entry *entry,
+                       const bson_t *options, bson_error_t *why)
 {
     bson_t value;
     mongo_settle_value(entry, &value);
     bson_t filter = BSON_INITIALIZER;
     bson_t update = BSON_INITIALIZER;
-    bson_error_t why;
     make_filter(entry, &value, &filter);
     BSON_APPEND_DOCUMENT(&update, "$set", &value);
-    CHECK(mongoc_bulk_operation_update_one_with_opts(bulk, &filter, &update, NULL, &why));
+    const bool added =
+        mongoc_bulk_operation_update_one_with_opts(bulk, &filter, &update, options, why);
     bson_destroy(&filter);
     bson_destroy(&update);
+    return added;
 }
 
-static void add_insert(mongoc_bulk_operation_t *bulk, const struct mongo_settle_entry *entry)
+static bool add_insert(mongoc_bulk_operation_t *bulk, const struct mongo_settle_entry *entry,
+                       const bson_t *options, bson_error_t *why)
 {
     bson_t value;
     mongo_settle_value(entry, &value);
-    bson_error_t why;
-    CHECK(mongoc_bulk_operation_insert_with_opts(bulk, &value, NULL, &why));
+    return mongoc_bulk_operation_insert_with_opts(bulk, &value, options, why);
 }
 
 static bool is_put(enum mongo_collection collection)
@@ -82,6 +85,20 @@ static enum error execute(struct mongo_store *store, mongoc_bulk_operation_t *bu
     return error;
 }
 
+static enum error add(mongoc_bulk_operation_t *bulk, const struct mongo_settle_entry *entry)
+{
+    bson_t *options = BCON_NEW("validate", BCON_BOOL(false));
+    bson_error_t why = {0};
+    enum mongo_class class = MONGO_DONE;
+    const bool added = is_put(entry->collection) ? add_insert(bulk, entry, options, &why)
+                                                 : add_update(bulk, entry, options, &why);
+    bson_destroy(options);
+    if (added) return ERROR_NONE;
+    (void)mongo_read_failure("echo", &why, NULL, &class);
+    return ERROR_INTERNAL_ERROR;
+}
+
+/* All that can be sent is; what cannot be stays in the showtime, with the rest of it. */
 static enum error write_kind(struct mongo_store *store, const struct mongo_settle *settle,
                              enum mongo_collection collection)
 {
@@ -89,17 +106,18 @@ static enum error write_kind(struct mongo_store *store, const struct mongo_settl
     mongoc_bulk_operation_t *bulk = mongoc_collection_create_bulk_operation_with_opts(
         store->client.collections[collection], options);
     uint32_t count = 0;
+    enum error refused = ERROR_NONE;
     for (uint32_t index = 0; index < settle->count; index++) {
         const struct mongo_settle_entry *entry = &settle->entries[index];
         if (entry->collection != collection || mongo_echo_done(store, entry)) continue;
-        if (is_put(collection)) add_insert(bulk, entry);
-        else add_update(bulk, entry);
-        count++;
+        const enum error error = add(bulk, entry);
+        if (error == ERROR_NONE) count++;
+        else refused = error;
     }
     const enum error error = count == 0 ? ERROR_NONE : execute(store, bulk);
     mongoc_bulk_operation_destroy(bulk);
     bson_destroy(options);
-    return error;
+    return error == ERROR_NONE ? refused : error;
 }
 
 static bool has_work(const struct mongo_store *store, const struct mongo_settle *settle,

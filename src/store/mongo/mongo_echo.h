@@ -3,7 +3,8 @@
  * Never on the way to an answer, and by anybody: each write names the version that it shows and
  * replaces only what is older, so late ones and repeated ones are harmless.
  *
- * Errors: ERROR_STORE_UNAVAILABLE - some may be missing; they stay in the showtime.
+ * Errors: ERROR_STORE_UNAVAILABLE - some may be missing; they stay in the showtime;
+ *         ERROR_INTERNAL_ERROR - some cannot be written, and stay there too.
  * Thread: the store's.
  */
 #pragma once

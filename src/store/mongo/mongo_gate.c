@@ -1,6 +1,7 @@
 #include "store/mongo/mongo_gate.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "store/mongo/mongo_commit.h"
 #include "store/mongo/mongo_ids.h"
 
@@ -62,6 +63,7 @@ static bool read_edit(const bson_t *document, struct edit *edit)
     bson_iter_t at;
     bool has_value = false;
     bool has_entry = false;
+    bool has_from = false;
     bool whole = bson_iter_init(&at, document);
     while (whole && bson_iter_next(&at)) {
         const char *name = bson_iter_key(&at);
@@ -70,14 +72,23 @@ static bool read_edit(const bson_t *document, struct edit *edit)
         else if (strcmp(name, "c") == 0) whole = read_collection(&at, &edit->collection);
         else if (strcmp(name, "t") == 0)
             whole = has_entry = mongo_fields_read_id(&at, &edit->entry);
-        else if (strcmp(name, "from") == 0) edit->from = at;
-        else if (strcmp(name, "line") == 0) whole = edit->has_line = read_inner(&at, &edit->line);
+        else if (strcmp(name, "from") == 0) {
+            edit->from = at;
+            has_from = true;
+        } else if (strcmp(name, "line") == 0) whole = edit->has_line = read_inner(&at, &edit->line);
         else if (sets || strcmp(name, "put") == 0) {
             edit->known = sets;
             whole = has_value = read_inner(&at, &edit->value);
         }
     }
-    return whole && has_value && has_entry;
+    return whole && has_value && has_entry && (has_from || !edit->known);
+}
+
+/* A gate of another hand. */
+static enum error refuse(const char *what)
+{
+    log_event(LOG_ERROR, "gate_broken", LOG_TEXT("what", slice_of(what)));
+    return ERROR_INTERNAL_ERROR;
 }
 
 /* Adds a document; `*ret_there`: there was one with its id. */
@@ -133,7 +144,8 @@ static enum error set(struct mongo_store *store, const struct edit *edit, bool *
     return error;
 }
 
-/* Shows the entry this edit, or did somebody else come first? */
+/* Shows the entry this edit, or did somebody else come first? A movie or cinema shows it too when
+ * it has a later version: who commits that has written this one before. */
 static enum error ask_ours(struct mongo_store *store, const struct edit *edit, uint64_t version,
                            bool *ret_ours)
 {
@@ -150,7 +162,7 @@ static enum error ask_ours(struct mongo_store *store, const struct edit *edit, u
         *ret_ours = mongo_batches_named(&found, edit->batch);
     } else {
         *ret_ours = bson_iter_init_find(&at, &found, "version") &&
-                    (uint64_t)bson_iter_as_int64(&at) == version;
+                    bson_iter_as_int64(&at) >= (int64_t)version;
     }
     bson_destroy(&found);
     return ERROR_NONE;
@@ -182,7 +194,7 @@ static enum error write_edit(struct mongo_store *store, const bson_t *document, 
                              bool *ret_ours)
 {
     struct edit edit = {0};
-    if (!read_edit(document, &edit)) return ERROR_INTERNAL_ERROR;
+    if (!read_edit(document, &edit)) return refuse("edit");
     enum error error = ERROR_NONE;
     for (int try = 0; try < TRIES_MAX; try++) {
         error = write_once(store, &edit, version, ret_ours);
@@ -210,9 +222,10 @@ static enum error take(struct mongo_store *store, const bson_t *document)
     bson_t edit;
     bool ours = false;
     struct mongo_gate *gate = &store->gate;
-    if (!mongo_batches_read(document, &gate->batches) ||
-        !bson_iter_init_find(&at, document, "version") || !BSON_ITER_HOLDS_NUMBER(&at)) {
-        return ERROR_INTERNAL_ERROR;
+    if (!mongo_batches_read(document, &gate->batches)) return refuse("batches");
+    if (!bson_iter_init_find(&at, document, "version") || !BSON_ITER_HOLDS_NUMBER(&at) ||
+        bson_iter_as_int64(&at) < 1) {
+        return refuse("version");
     }
     gate->version = (uint64_t)bson_iter_as_int64(&at);
     if (gate->written == gate->version) return ERROR_NONE;

@@ -92,6 +92,16 @@ enum error mongo_read_latest(struct mongo_client *client, enum mongo_collection 
     return error;
 }
 
+void mongo_read_append_after(bson_t *filter, struct id after)
+{
+    if (id_is_none(after)) return;
+    bson_t behind;
+    const bson_oid_t oid = mongo_ids_to_oid(after);
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &behind);
+    BSON_APPEND_OID(&behind, "$gt", &oid);
+    (void)bson_append_document_end(filter, &behind);
+}
+
 static bool has_any(const bson_t *reply, const char *name)
 {
     bson_iter_t at;

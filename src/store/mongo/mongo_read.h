@@ -29,6 +29,11 @@ MUST_USE enum error mongo_read_written(const char *what, bool done, bool repeats
  * primary first asks the majority whether it still is one. A server alone is never overtaken. */
 void mongo_read_append_terms(const struct mongo_client *client, bson_t *options);
 
+/* Appends to a filter that ids are behind this one; nothing if it is none. Who looks at a bounded
+ * number goes on there in the next round, so that those that nothing helps do not hide the others.
+ * The first round goes without: a server may use the index for two conditions alone. */
+void mongo_read_append_after(bson_t *filter, struct id after);
+
 /* Logs a failed operation and gives its error. */
 enum error mongo_read_failure(const char *what, const bson_error_t *why, const bson_t *reply,
                               enum mongo_class *ret_class);

@@ -93,7 +93,9 @@ struct mongo_store {
     struct mongo_unresolved unresolved[UNRESOLVED_MAX];
     int64_t swept_at_ms;
     int64_t tidied_at_ms;
-    struct id strays_after; /* Where the next round for strays begins. */
+    struct id strays_after; /* Where the next rounds begin: for strays, */
+    struct id settle_after; /* for what is not settled, */
+    struct id ended_after;  /* and for shows that are over. */
     struct mongo_pending pending;
     uint32_t indexes_missing; /* That the server cannot make: old keys are ours to delete. */
     struct mongo_store_counts counts;

@@ -248,16 +248,8 @@ enum error mongo_strays_sweep(struct mongo_store *store, int64_t now_ms)
 
     struct overdue overdue;
     bson_t filter = BSON_INITIALIZER;
-    const bson_oid_t after = mongo_ids_to_oid(store->strays_after);
-    bson_t later;
     append_overdue(&filter, now_ms);
-    /* In rounds, so that those that nothing helps do not hide the others. The first goes without: a
-     * server may use the index for two conditions alone. */
-    if (!id_is_none(store->strays_after)) {
-        BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &later);
-        BSON_APPEND_OID(&later, "$gt", &after);
-        (void)bson_append_document_end(&filter, &later);
-    }
+    mongo_read_append_after(&filter, store->strays_after);
     enum error error = find_overdue(store, &filter, &overdue, &store->strays_after);
     bson_destroy(&filter);
     if (error != ERROR_NONE || overdue.count == 0) return error;

@@ -20,6 +20,9 @@ enum {
     KEYS_AT_ONCE = 500,
 };
 
+/* What is done to a showtime. */
+typedef enum error sweep_one(struct mongo_store *store, struct id showtime, int64_t now_ms);
+
 /* Lists ids of showtimes, the least first. */
 static enum error list(struct mongo_store *store, const bson_t *filter, size_t capacity,
                        struct id *ids, size_t *ret_count)
@@ -55,14 +58,8 @@ static enum error list(struct mongo_store *store, const bson_t *filter, size_t c
 static enum error read_pending(struct mongo_store *store, struct id after)
 {
     struct mongo_pending *pending = &store->pending;
-    const bson_oid_t oid = mongo_ids_to_oid(after);
     bson_t *filter = BCON_NEW("due_at", "{", "$gte", BCON_DATE_TIME(0), "}");
-    if (!id_is_none(after)) {
-        bson_t behind;
-        BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &behind);
-        BSON_APPEND_OID(&behind, "$gt", &oid);
-        (void)bson_append_document_end(filter, &behind);
-    }
+    mongo_read_append_after(filter, after);
     pending->next = 0;
     pending->count = 0;
     if (pending->ids == NULL) pending->ids = malloc(PENDING_READ_MAX * sizeof *pending->ids);
@@ -130,18 +127,30 @@ static enum error settle(struct mongo_store *store, struct id showtime, int64_t 
     return error;
 }
 
+/* Does it to each; one that ends the round is passed over by the next. */
+static enum error do_each(struct mongo_store *store, const struct id *showtimes, size_t count,
+                          int64_t now_ms, sweep_one *one, struct id *after)
+{
+    enum error error = ERROR_NONE;
+    for (size_t index = 0; index < count && is_passing(error); index++) {
+        error = one(store, showtimes[index], now_ms);
+        if (!is_passing(error) && index + 1 < count) *after = showtimes[index];
+    }
+    return error;
+}
+
 static enum error settle_all(struct mongo_store *store, int64_t now_ms)
 {
     struct id showtimes[SHOWTIMES_AT_ONCE];
     size_t count = 0;
     bson_t *filter = BCON_NEW("settle_at", "{", "$gte", BCON_DATE_TIME(0), "$lte",
                               BCON_DATE_TIME(now_ms - SETTLED_AFTER_MS), "}");
-    enum error error = list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count);
-    for (size_t index = 0; index < count && is_passing(error); index++) {
-        error = settle(store, showtimes[index], now_ms);
-    }
+    mongo_read_append_after(filter, store->settle_after);
+    const enum error error = list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count);
     bson_destroy(filter);
-    return error;
+    if (error != ERROR_NONE) return error;
+    store->settle_after = count < SHOWTIMES_AT_ONCE ? (struct id){0} : showtimes[count - 1];
+    return do_each(store, showtimes, count, now_ms, settle, &store->settle_after);
 }
 
 enum error mongo_sweep_settle(struct mongo_store *store)
@@ -193,20 +202,26 @@ static size_t list_ended(struct mongo_store *store, int64_t now_ms, struct id *s
 {
     bson_t *filter = BCON_NEW("status", BCON_UTF8("scheduled"), "end_time", "{", "$lte",
                               BCON_DATE_TIME(now_ms), "}");
-    bson_t *options = BCON_NEW("projection", "{", "due_at", BCON_INT32(1), "}", "sort", "{",
-                               "end_time", BCON_INT32(1), "}", "limit", BCON_INT64(ENDED_AT_ONCE),
-                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongo_read_append_after(filter, store->ended_after);
+    bson_t *options =
+        BCON_NEW("projection", "{", "due_at", BCON_INT32(1), "}", "sort", "{", "_id", BCON_INT32(1),
+                 "}", "limit", BCON_INT64(ENDED_AT_ONCE), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
         store->client.collections[MONGO_SHOWTIMES], filter, options, NULL);
     const bson_t *document = NULL;
+    struct id last = {0};
     size_t count = 0;
+    size_t looked = 0;
     tally_add(&store->counts.round_trips, 1);
-    while (count < SHOWTIMES_AT_ONCE && mongoc_cursor_next(cursor, &document)) {
+    for (; count < SHOWTIMES_AT_ONCE && mongoc_cursor_next(cursor, &document); looked++) {
         bson_iter_t at;
+        if (!bson_iter_init_find(&at, document, "_id") || !mongo_fields_read_id(&at, &last))
+            continue;
         if (bson_iter_init_find(&at, document, "due_at") && !BSON_ITER_HOLDS_NULL(&at)) continue;
-        if (!bson_iter_init_find(&at, document, "_id")) continue;
-        if (mongo_fields_read_id(&at, &showtimes[count])) count++;
+        showtimes[count++] = last;
     }
+    const bool at_end = count < SHOWTIMES_AT_ONCE && looked < ENDED_AT_ONCE;
+    store->ended_after = at_end ? (struct id){0} : last;
     mongoc_cursor_destroy(cursor); /* An error: the next sweep. */
     bson_destroy(options);
     bson_destroy(filter);
@@ -217,11 +232,7 @@ static enum error complete_all(struct mongo_store *store, int64_t now_ms)
 {
     struct id showtimes[SHOWTIMES_AT_ONCE];
     const size_t count = list_ended(store, now_ms, showtimes);
-    enum error error = ERROR_NONE;
-    for (size_t index = 0; index < count && is_passing(error); index++) {
-        error = complete(store, showtimes[index], now_ms);
-    }
-    return error;
+    return do_each(store, showtimes, count, now_ms, complete, &store->ended_after);
 }
 
 /* What a server with a TTL index does by itself. */

@@ -70,29 +70,48 @@ enum error mongo_watch_versions(struct mongo_client *client, const struct id *sh
     return end(cursor, "read versions");
 }
 
-enum error mongo_watch_due(struct mongo_client *client, int64_t before_ms, struct id *showtimes,
-                           size_t capacity, size_t *ret_count)
+/* Where the next round goes on, after `looked` documents up to `last`. */
+static void go_on(struct id *after, size_t looked, size_t capacity, struct id last)
+{
+    *after = looked < capacity ? (struct id){0} : last;
+}
+
+static struct id id_of(const bson_t *document)
+{
+    bson_iter_t at;
+    struct id id = {0};
+    if (bson_iter_init_find(&at, document, "_id")) (void)mongo_fields_read_id(&at, &id);
+    return id;
+}
+
+enum error mongo_watch_due(struct mongo_client *client, int64_t before_ms, struct id *after,
+                           struct id *showtimes, size_t capacity, size_t *ret_count)
 {
     CHECK(capacity > 0);
+    CHECK(after != NULL);
 
     bson_t *filter =
         BCON_NEW("due_at", "{", "$gte", BCON_DATE_TIME(0), "$lt", BCON_DATE_TIME(before_ms), "}");
-    bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "sort", "{", "due_at",
+    mongo_read_append_after(filter, *after);
+    bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "sort", "{", "_id",
                                BCON_INT32(1), "}", "limit", BCON_INT64((int64_t)capacity),
                                "maxTimeMS", BCON_INT32(MONGO_READ_MS));
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_SHOWTIMES],
                                                                filter, options, NULL);
     const bson_t *document = NULL;
+    struct id last = {0};
     size_t count = 0;
-    while (count < capacity && mongoc_cursor_next(cursor, &document)) {
-        bson_iter_t at;
-        if (!bson_iter_init_find(&at, document, "_id")) continue;
-        if (mongo_fields_read_id(&at, &showtimes[count])) count++;
+    size_t looked = 0;
+    for (; looked < capacity && mongoc_cursor_next(cursor, &document); looked++) {
+        last = id_of(document);
+        if (!id_is_none(last)) showtimes[count++] = last;
     }
     bson_destroy(options);
     bson_destroy(filter);
     *ret_count = count;
-    return end(cursor, "list what is due");
+    const enum error error = end(cursor, "list what is due");
+    if (error == ERROR_NONE) go_on(after, looked, capacity, last);
+    return error;
 }
 
 static enum error find_showtime(struct mongo_client *client, struct id booking,
@@ -112,25 +131,44 @@ static enum error find_showtime(struct mongo_client *client, struct id booking,
     return ERROR_NONE;
 }
 
-enum error mongo_watch_money(struct mongo_client *client, struct command *commands, size_t capacity,
-                             size_t *ret_count)
+/* Payments, as commands that have a booking, but no showtime yet. */
+static enum error list_money(struct mongo_client *client, struct id *after,
+                             struct command *commands, size_t capacity, size_t *ret_count)
 {
     bson_t *filter = BCON_NEW("status", BCON_UTF8(MONGO_MONEY_RECORDED));
+    mongo_read_append_after(filter, *after);
     bson_t *options =
-        BCON_NEW("limit", BCON_INT64((int64_t)capacity), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+        BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64((int64_t)capacity),
+                 "maxTimeMS", BCON_INT32(MONGO_READ_MS));
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_PAYMENTS],
                                                                filter, options, NULL);
     const bson_t *document = NULL;
+    struct id last = {0};
     size_t count = 0;
-    while (count < capacity && mongoc_cursor_next(cursor, &document)) {
+    size_t looked = 0;
+    for (; looked < capacity && mongoc_cursor_next(cursor, &document); looked++) {
         struct mongo_payment payment = {0};
+        last = id_of(document);
         if (!mongo_documents_read_payment(document, &payment) || !payment.money_waits) continue;
         mongo_waiting_command(&payment.payment, &commands[count]);
-        commands[count++].booking = payment.payment.booking; /* Until its showtime is known. */
+        commands[count++].booking = payment.payment.booking;
     }
     bson_destroy(options);
     bson_destroy(filter);
-    enum error error = end(cursor, "list undecided money");
+    *ret_count = count;
+    const enum error error = end(cursor, "list undecided money");
+    if (error == ERROR_NONE) go_on(after, looked, capacity, last);
+    return error;
+}
+
+enum error mongo_watch_money(struct mongo_client *client, struct id *after,
+                             struct command *commands, size_t capacity, size_t *ret_count)
+{
+    CHECK(capacity > 0);
+    CHECK(after != NULL);
+
+    size_t count = 0;
+    enum error error = list_money(client, after, commands, capacity, &count);
     size_t kept = 0;
     for (size_t index = 0; index < count && error == ERROR_NONE; index++) {
         struct command *command = &commands[index];

@@ -13,10 +13,14 @@
 MUST_USE enum error mongo_watch_versions(struct mongo_client *client, const struct id *showtimes,
                                          uint32_t count, uint64_t *versions);
 
-/* Showtimes in which something was due before that moment, the longest due first. */
+/* Both look at `capacity` documents at most, behind `*after`, and say there where the next round
+ * goes on: an id that is none is the beginning. */
+
+/* Showtimes in which something was due before that moment. */
 MUST_USE enum error mongo_watch_due(struct mongo_client *client, int64_t before_ms,
-                                    struct id *showtimes, size_t capacity, size_t *ret_count);
+                                    struct id *after, struct id *showtimes, size_t capacity,
+                                    size_t *ret_count);
 
 /* Money that is recorded and that nobody has decided: as commands that decide it. */
-MUST_USE enum error mongo_watch_money(struct mongo_client *client, struct command *commands,
-                                      size_t capacity, size_t *ret_count);
+MUST_USE enum error mongo_watch_money(struct mongo_client *client, struct id *after,
+                                      struct command *commands, size_t capacity, size_t *ret_count);
