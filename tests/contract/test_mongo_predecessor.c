@@ -139,8 +139,7 @@ static void a_sold_booking_is_refunded_with_the_payment_that_names_it(void **sta
     mongo_desk_run(&desk, &end);
     assert_int_equal(desk.store.methods->tend(desk.store.context, desk.now_ms), ERROR_NONE);
     assert_says(fixture, MONGO_PAYMENTS, payment, "\"status\" : \"refund_due\"");
-    assert_says(fixture, MONGO_PAYMENTS, payment,
-                "\"paid_amount\" : 120000");
+    assert_says(fixture, MONGO_PAYMENTS, payment, "\"paid_amount\" : 120000");
     assert_says(fixture, MONGO_BOOKINGS, booking, "\"status\" : \"cancelled\"");
     mongo_desk_close(&desk);
 }

@@ -149,7 +149,8 @@ static enum error settle_all(struct mongo_store *store, int64_t now_ms)
     const enum error error = list(store, filter, SHOWTIMES_AT_ONCE, showtimes, &count);
     bson_destroy(filter);
     if (error != ERROR_NONE) return error;
-    store->settle_after = count < SHOWTIMES_AT_ONCE ? (struct id){0} : showtimes[count - 1];
+    store->settle_after = (struct id){0};
+    if (count == SHOWTIMES_AT_ONCE) store->settle_after = showtimes[count - 1];
     return do_each(store, showtimes, count, now_ms, settle, &store->settle_after);
 }
 

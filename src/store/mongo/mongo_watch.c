@@ -73,7 +73,8 @@ enum error mongo_watch_versions(struct mongo_client *client, const struct id *sh
 /* Where the next round goes on, after `looked` documents up to `last`. */
 static void go_on(struct id *after, size_t looked, size_t capacity, struct id last)
 {
-    *after = looked < capacity ? (struct id){0} : last;
+    *after = last;
+    if (looked < capacity) *after = (struct id){0};
 }
 
 static struct id id_of(const bson_t *document)
