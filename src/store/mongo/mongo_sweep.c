@@ -222,7 +222,8 @@ static size_t list_ended(struct mongo_store *store, int64_t now_ms, struct id *s
         showtimes[count++] = last;
     }
     const bool at_end = count < SHOWTIMES_AT_ONCE && looked < ENDED_AT_ONCE;
-    store->ended_after = at_end ? (struct id){0} : last;
+    store->ended_after = last;
+    if (at_end) store->ended_after = (struct id){0};
     mongoc_cursor_destroy(cursor); /* An error: the next sweep. */
     bson_destroy(options);
     bson_destroy(filter);
