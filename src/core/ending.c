@@ -37,8 +37,9 @@ static bool end(struct turn *turn, struct booking_fact *fact)
         return stands && cancel(turn, fact);
     }
     /* Money that had waited has bought the seats just now, in this turn. */
-    const bool sold_now = status == BOOKING_CONFIRMED && fact->state == FACT_CHANGED;
-    if (sold_now && turn_owns_seats(turn, &fact->booking, SEAT_BOOKED)) return true;
+    if (status == BOOKING_CONFIRMED && fact->state == FACT_CHANGED) {
+        return turn_owns_seats(turn, &fact->booking, SEAT_BOOKED);
+    }
     if (status != BOOKING_PENDING || booking_live(&fact->booking, turn->now_ms)) return false;
     expire(turn, fact);
     return true;

@@ -84,6 +84,28 @@ static void a_clock_far_behind_or_ahead_goes_on_from_the_store(void **state)
     }
 }
 
+static void what_is_moved_gets_a_number_of_its_own_time(void **state)
+{
+    (void)state;
+    const uint64_t booking = numbers_at(NOW_MS, true);
+    const uint64_t payment = numbers_at(NOW_MS, false);
+    assert_true(numbers_at(NOW_MS + 1, true) >= booking);
+    assert_true(numbers_at(NOW_MS + 1000, true) == booking + 1000);
+    assert_true(numbers_at(NOW_MS + 1000, false) > payment + 1000);
+    assert_true(numbers_at(1, true) == 1);
+    assert_true(numbers_at(1, false) == 1);
+}
+
+static void the_next_booking_is_the_clock_s_or_the_store_s(void **state)
+{
+    (void)state;
+    struct numbers numbers = new_store;
+    const uint64_t next = numbers_next_booking(&numbers, NOW_MS);
+    assert_true(next > numbers.next_booking);
+    numbers.next_booking = next + 7;
+    assert_true(numbers_next_booking(&numbers, NOW_MS) == next + 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +113,8 @@ int main(void)
         cmocka_unit_test(a_backup_restored_later_repeats_no_number),
         cmocka_unit_test(numbers_never_fall_when_the_clock_does),
         cmocka_unit_test(a_clock_far_behind_or_ahead_goes_on_from_the_store),
+        cmocka_unit_test(what_is_moved_gets_a_number_of_its_own_time),
+        cmocka_unit_test(the_next_booking_is_the_clock_s_or_the_store_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,7 +139,9 @@ enum error mongo_read_written(const char *what, bool done, bool repeats, const b
                   LOG_TEXT("class", slice_of(mongo_error_name(MONGO_APPLIED))));
         return mongo_error_of(MONGO_APPLIED);
     }
-    if (done || (repeats && only_repeats(reply))) return ERROR_NONE;
+    /* The network may have failed behind repeats. */
+    const bool repeated = repeats && mongo_error_class(why, reply) == MONGO_DUPLICATE;
+    if (done || (repeated && only_repeats(reply))) return ERROR_NONE;
     const enum error error = mongo_read_failure(what, why, reply, &class);
     /* Of a repeat nothing more is to be done, and of what hides behind it something is. */
     return repeats && class == MONGO_DUPLICATE ? ERROR_STORE_UNAVAILABLE : error;
