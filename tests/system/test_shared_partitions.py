@@ -36,6 +36,13 @@ def showtime(net):
     return next(net.showtimes)
 
 
+def hold_before(net, customer):
+    """So that the connections stand; all that follows such a hold has been written."""
+    customer.held(next(net.showtimes), ["C3"])
+    keys = net.client.get_default_database().idempotencykeys
+    until(lambda: keys.find_one({"user_id": customer.user}), "its key is not written")
+
+
 def block(net, command):
     """The next such command is carried out so much later."""
     net.client.admin.command("configureFailPoint", "failCommand", mode={"times": 1},
@@ -87,7 +94,7 @@ def definite(customer, showtime, seats, key):
 def test_a_commit_whose_answer_is_lost_is_told_under_its_key(net, showtime):
     here, there, _ = net.customers("lost-answer")
     key = calls.new_key()
-    here.held(next(net.showtimes), ["C3"])  # The connections stand.
+    hold_before(net, here)
     block(net, "update")
     asked = Asked(here, showtime, ["C3"], key)
     time.sleep(INTO_IT_S)
@@ -105,7 +112,7 @@ def test_a_commit_that_never_arrived_is_lost_to_who_came_first(net, showtime):
     here, there, _ = net.customers("lost-request")
     rival = net[1].api.customer("rival")
     key = calls.new_key()
-    here.held(next(net.showtimes), ["C3"])
+    hold_before(net, here)
     block(net, "insert")
     asked = Asked(here, showtime, ["C3"], key)
     time.sleep(INTO_IT_S)
@@ -122,7 +129,7 @@ def test_a_commit_that_never_arrived_is_lost_to_who_came_first(net, showtime):
 def test_a_commit_that_comes_late_does_not_overwrite_who_came_first(net, showtime):
     here, _, _ = net.customers("late-request")
     rival = net[1].api.customer("rival")
-    here.held(next(net.showtimes), ["C3"])
+    hold_before(net, here)
     block(net, "insert")
     asked = Asked(here, showtime, ["C3", "C4"], calls.new_key())
     time.sleep(INTO_IT_S)
