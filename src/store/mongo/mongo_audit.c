@@ -96,23 +96,6 @@ static void say_how_many_more(struct mongo_audit *audit)
     }
 }
 
-void mongo_audit_append_in(bson_t *filter, const char *name, const struct id *ids, uint32_t count)
-{
-    bson_t in;
-    bson_t array;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, name, &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
-    for (uint32_t index = 0; index < count; index++) {
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(ids[index]);
-        (void)bson_uint32_to_string(index, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
-    }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(filter, &in);
-}
-
 mongoc_cursor_t *mongo_audit_find(struct mongo_audit *audit, enum mongo_collection collection,
                                   const bson_t *filter, const char *options)
 {

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "base/check.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_audit_cut.h"
 #include "store/mongo/mongo_audit_look.h"
 #include "store/mongo/mongo_ids.h"
@@ -246,7 +247,7 @@ enum error mongo_audit_block_judge_ids(struct mongo_audit *audit, const struct i
                                        uint32_t count)
 {
     bson_t filter = BSON_INITIALIZER;
-    mongo_audit_append_in(&filter, "_id", ids, count);
+    mongo_among_append(&filter, "_id", ids, count);
     const enum error error = mongo_audit_block_judge_all(audit, &filter);
     bson_destroy(&filter);
     for (uint32_t index = 0; index < count && error == ERROR_NONE; index++) {

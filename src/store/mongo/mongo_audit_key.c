@@ -1,5 +1,6 @@
 #include "store/mongo/mongo_audit_key.h"
 
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_view.h"
 
@@ -90,7 +91,7 @@ static enum error read_bookings(struct mongo_audit *audit, struct page *page)
         ids[place] = page->keys[place].record.booking;
     }
     bson_t filter = BSON_INITIALIZER;
-    mongo_audit_append_in(&filter, "_id", ids, page->count);
+    mongo_among_append(&filter, "_id", ids, page->count);
     mongoc_cursor_t *cursor = mongo_audit_find(audit, MONGO_BOOKINGS, &filter, NULL);
     const bson_t *document = NULL;
     while (mongoc_cursor_next(cursor, &document)) {
@@ -117,7 +118,7 @@ static enum error read_payments(struct mongo_audit *audit, struct page *page)
         ids[place] = page->keys[place].record.payment;
     }
     bson_t filter = BSON_INITIALIZER;
-    mongo_audit_append_in(&filter, "_id", ids, page->count);
+    mongo_among_append(&filter, "_id", ids, page->count);
     mongoc_cursor_t *cursor =
         mongo_audit_find(audit, MONGO_PAYMENTS, &filter, "{\"projection\": {\"booking_id\": 1}}");
     const bson_t *document = NULL;

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_watch.h"
 
 enum {
@@ -66,7 +66,7 @@ static enum error ask(struct mongo_audit *audit, enum mongo_collection collectio
     struct mongo_audit_late_list waiting = {0};
     if (list->count == 0) return ERROR_NONE;
     bson_t filter = BSON_INITIALIZER;
-    mongo_audit_append_in(&filter, "_id", list->ids, list->count);
+    mongo_among_append(&filter, "_id", list->ids, list->count);
     (void)bson_concat(&filter, state);
     mongoc_cursor_t *cursor =
         mongo_audit_find(audit, collection, &filter, "{\"projection\": {\"_id\": 1}}");

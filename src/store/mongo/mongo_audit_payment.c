@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "base/check.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_audit_block.h"
 #include "store/mongo/mongo_audit_late.h"
 #include "store/mongo/mongo_audit_look.h"
@@ -216,7 +217,7 @@ enum error mongo_audit_payment_judge_chunk(struct mongo_audit *audit)
         ids[index] = audit->subjects[index].record.booking.id;
     }
     bson_t filter = BSON_INITIALIZER;
-    mongo_audit_append_in(&filter, "booking_id", ids, audit->subject_count);
+    mongo_among_append(&filter, "booking_id", ids, audit->subject_count);
     mongoc_cursor_t *cursor =
         mongo_audit_find(audit, MONGO_PAYMENTS, &filter, "{\"batchSize\": 500}");
     bson_destroy(&filter);

@@ -1,6 +1,7 @@
 #include "store/mongo/mongo_audit_rest.h"
 
 #include "base/check.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_ids.h"
 
 enum { PAYMENTS_AT_ONCE = 200 };
@@ -102,11 +103,7 @@ enum error mongo_audit_rest_judge_gap(struct mongo_audit *audit, struct id after
     }
     BSON_APPEND_ARRAY_BEGIN(&range, "$nin", &array);
     for (uint32_t index = 0; index < count; index++) {
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(showtimes[index]);
-        (void)bson_uint32_to_string(index, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
+        mongo_among_element(&array, index, showtimes[index]);
     }
     (void)bson_append_array_end(&range, &array);
     (void)bson_append_document_end(&filter, &range);
@@ -228,7 +225,7 @@ static enum error read_payments(struct mongo_audit *audit, struct id after,
 static enum error find_bookings(struct mongo_audit *audit, struct payment_page *page)
 {
     bson_t filter = BSON_INITIALIZER;
-    mongo_audit_append_in(&filter, "_id", page->bookings, page->count);
+    mongo_among_append(&filter, "_id", page->bookings, page->count);
     mongoc_cursor_t *cursor =
         mongo_audit_find(audit, MONGO_BOOKINGS, &filter, "{\"projection\": {\"_id\": 1}}");
     const bson_t *document = NULL;

@@ -135,9 +135,6 @@ __attribute__((format(printf, 3, 4))) void mongo_audit_say(struct mongo_audit *a
 /* Says what the look has held back, and forgets it. */
 void mongo_audit_say_held(struct mongo_audit *audit);
 
-/* `{name: {$in: [ids]}}` */
-void mongo_audit_append_in(bson_t *filter, const char *name, const struct id *ids, uint32_t count);
-
 /* A query of documents; `options` in JSON, or NULL. End it in any case: the error says whether it
  * was read to its end. */
 mongoc_cursor_t *mongo_audit_find(struct mongo_audit *audit, enum mongo_collection collection,

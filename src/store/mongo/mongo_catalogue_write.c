@@ -3,12 +3,12 @@
 #include "base/check.h"
 #include "core/layout.h"
 #include "ports/catalogue_edit.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_booked.h"
 #include "store/mongo/mongo_commit.h"
 #include "store/mongo/mongo_entries.h"
 #include "store/mongo/mongo_gate.h"
 #include "store/mongo/mongo_gather.h"
-#include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_plan.h"
 
 enum {
@@ -150,20 +150,12 @@ static enum error judge(struct writing *writing, size_t position, const bson_t *
 
 static void append_ids(const struct writing *writing, size_t first, size_t count, bson_t *filter)
 {
-    bson_t in;
-    bson_t array;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    struct mongo_among among;
+    mongo_among_begin(&among, filter, "_id");
     for (size_t index = 0; index < count; index++) {
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid =
-            mongo_ids_to_oid(writing->entries->showtimes[first + index].showtime.id);
-        (void)bson_uint32_to_string((uint32_t)index, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
+        mongo_among_add(&among, writing->entries->showtimes[first + index].showtime.id);
     }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(filter, &in);
+    mongo_among_end(&among, filter);
 }
 
 /* The position of a document's showtime among those that were asked for; `count` if of none. */
@@ -191,9 +183,6 @@ static enum error judge_some(struct writing *writing, size_t first, size_t count
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
         writing->store->client.collections[MONGO_SHOWTIMES], &filter, options, NULL);
     const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
-    enum mongo_class class = MONGO_DONE;
     enum error error = ERROR_NONE;
     while (error == ERROR_NONE && mongoc_cursor_next(cursor, &document)) {
         const size_t index = position_of(writing, first, count, document);
@@ -203,9 +192,8 @@ static enum error judge_some(struct writing *writing, size_t first, size_t count
         error = judge(writing, first + index, document, &step, &status);
         writing->steps[first + index] = (uint8_t)step;
     }
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("read showtimes", &why, reply, &class);
-    }
+    const enum error read = mongo_read_end(cursor, "read showtimes");
+    if (read != ERROR_NONE) error = read;
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
     bson_destroy(&filter);
@@ -370,37 +358,16 @@ enum error mongo_catalogue_write(struct mongo_store *store, const struct catalog
     return error;
 }
 
-/* By looking for one document: a count is a walk through all of them on some servers. */
-static enum error has_any(struct mongo_store *store, enum mongo_collection collection,
-                          bool *ret_any)
-{
-    bson_t filter = BSON_INITIALIZER;
-    bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(1),
-                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
-        store->client.collections[collection], &filter, options, NULL);
-    const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
-    enum mongo_class class = MONGO_DONE;
-    enum error error = ERROR_NONE;
-    *ret_any = mongoc_cursor_next(cursor, &document);
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("look for a catalogue", &why, reply, &class);
-    }
-    mongoc_cursor_destroy(cursor);
-    bson_destroy(options);
-    return error;
-}
-
 enum error mongo_catalogue_write_empty(struct mongo_store *store, bool *ret_empty)
 {
     static const enum mongo_collection collections[] = {MONGO_MOVIES, MONGO_CINEMAS,
                                                         MONGO_SHOWTIMES};
+    bson_t all = BSON_INITIALIZER;
     *ret_empty = true;
     for (size_t index = 0; index < sizeof collections / sizeof *collections; index++) {
         bool any = false;
-        const enum error error = has_any(store, collections[index], &any);
+        const enum error error =
+            mongo_read_any(&store->client, collections[index], &all, "look for a catalogue", &any);
         if (error != ERROR_NONE) return error;
         if (any) *ret_empty = false;
     }

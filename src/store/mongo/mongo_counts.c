@@ -46,14 +46,7 @@ static enum error find_oldest(struct mongo_client *client, int64_t *ret_oldest_m
         BSON_ITER_HOLDS_DATE_TIME(&at)) {
         *ret_oldest_ms = bson_iter_date_time(&at);
     }
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum error error = ERROR_NONE;
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        enum mongo_class class = MONGO_DONE;
-        error = mongo_read_failure("find the oldest refund", &why, reply, &class);
-        if (error == ERROR_NONE) error = ERROR_STORE_UNAVAILABLE;
-    }
+    const enum error error = mongo_read_end(cursor, "find the oldest refund");
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
     bson_destroy(filter);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_ids.h"
 
 void mongo_export_begin(struct mongo_export_state *export, enum move_kind kind)
@@ -113,8 +114,7 @@ static bool take_payment(struct mongo_export_state *export, const bson_t *docume
 static bool fetch_payments(struct mongo_export_state *export)
 {
     bson_t filter = BSON_INITIALIZER;
-    bson_t in;
-    bson_t array;
+    struct mongo_among among;
     const bson_t *document = NULL;
     if (export->payments == NULL) {
         export->payments = malloc(MONGO_EXPORT_PAYMENTS_MAX * sizeof *export->payments);
@@ -122,17 +122,11 @@ static bool fetch_payments(struct mongo_export_state *export)
             return move_record_explain(export->reason, "there is no memory for it");
         }
     }
-    BSON_APPEND_DOCUMENT_BEGIN(&filter, "booking_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    mongo_among_begin(&among, &filter, "booking_id");
     for (uint32_t index = 0; index < export->booking_count; index++) {
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(export->bookings[index].booking.id);
-        (void)bson_uint32_to_string(index, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
+        mongo_among_add(&among, export->bookings[index].booking.id);
     }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(&filter, &in);
+    mongo_among_end(&among, &filter);
     mongoc_cursor_t *cursor = find(export, MONGO_PAYMENTS, &filter, "createdAt");
     bool whole = true;
     export->payment_count = 0;

@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_state.h"
 
 static const enum mongo_collection collections[MONGO_FACT_KINDS] = {
@@ -91,22 +91,13 @@ static void clear_record(struct mongo_facts *facts, enum mongo_fact_kind kind,
 /* `{_id: {$in: [...]}}` of what was not asked for; false if there is nothing. */
 static bool make_filter(const struct mongo_fact_set *set, bson_t *filter)
 {
-    bson_t in;
-    bson_t array;
-    uint32_t count = 0;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    struct mongo_among among;
+    mongo_among_begin(&among, filter, "_id");
     for (uint32_t index = 0; index < set->count; index++) {
-        if (set->facts[index].asked) continue;
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(set->facts[index].id);
-        (void)bson_uint32_to_string(count++, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
+        if (!set->facts[index].asked) mongo_among_add(&among, set->facts[index].id);
     }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(filter, &in);
-    return count > 0;
+    mongo_among_end(&among, filter);
+    return among.count > 0;
 }
 
 static enum error take_documents(struct mongo_store *store, enum mongo_fact_kind kind,
@@ -125,11 +116,7 @@ static enum error take_documents(struct mongo_store *store, enum mongo_fact_kind
         if (read_record(facts, kind, fact, document)) continue;
         return mongo_documents_refuse(collections[kind], document);
     }
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum mongo_class class = MONGO_DONE;
-    if (!mongoc_cursor_error_document(cursor, &why, &reply)) return ERROR_NONE;
-    return mongo_read_failure("read documents", &why, reply, &class);
+    return mongo_read_end(cursor, "read documents");
 }
 
 /* The showtime's version that a record shows; a key's is not known. */

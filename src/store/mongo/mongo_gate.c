@@ -365,22 +365,9 @@ static enum error ask_left(struct mongo_store *store, int64_t before_ms, bool *r
     const bson_oid_t oid = mongo_ids_to_oid(gate_id());
     bson_t *filter =
         BCON_NEW("_id", BCON_OID(&oid), "edit_at", "{", "$lte", BCON_DATE_TIME(before_ms), "}");
-    bson_t *options = BCON_NEW("projection", "{", "version", BCON_INT32(1), "}", "limit",
-                               BCON_INT64(1), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
-        store->client.collections[MONGO_SETTINGS], filter, options, NULL);
-    const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
-    enum mongo_class class = MONGO_DONE;
-    enum error error = ERROR_NONE;
     tally_add(&store->counts.round_trips, 1);
-    *ret_left = mongoc_cursor_next(cursor, &document);
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("look at the programme", &why, reply, &class);
-    }
-    mongoc_cursor_destroy(cursor);
-    bson_destroy(options);
+    const enum error error =
+        mongo_read_any(&store->client, MONGO_SETTINGS, filter, "look at the programme", ret_left);
     bson_destroy(filter);
     return error;
 }

@@ -47,11 +47,7 @@ static enum error take(struct mongo_list *list, mongoc_cursor_t *cursor)
         else if (list->count == 0) return ERROR_OVERLOADED;
         else list->more = true;
     }
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum mongo_class class = MONGO_DONE;
-    if (!mongoc_cursor_error_document(cursor, &why, &reply)) return ERROR_NONE;
-    return mongo_read_failure("list", &why, reply, &class);
+    return mongo_read_end(cursor, "list");
 }
 
 enum error mongo_list_read(struct mongo_list *list, struct mongo_client *client,

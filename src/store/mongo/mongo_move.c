@@ -15,20 +15,8 @@ static bool fail(struct move_reason *ret_reason, const bson_error_t *why)
 enum error mongo_move_marked(struct mongo_client *client, bool *ret_marked)
 {
     bson_t *filter = BCON_NEW("_id", BCON_UTF8(MARK));
-    bson_t *options = BCON_NEW("limit", BCON_INT64(1), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_SETTINGS],
-                                                               filter, options, NULL);
-    const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
-    enum mongo_class class = MONGO_DONE;
-    enum error error = ERROR_NONE;
-    *ret_marked = mongoc_cursor_next(cursor, &document);
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("look for an import", &why, reply, &class);
-    }
-    mongoc_cursor_destroy(cursor);
-    bson_destroy(options);
+    const enum error error =
+        mongo_read_any(client, MONGO_SETTINGS, filter, "look for an import", ret_marked);
     bson_destroy(filter);
     return error;
 }

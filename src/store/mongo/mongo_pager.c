@@ -66,11 +66,7 @@ static enum error take_documents(struct mongo_pager *pager, mongoc_cursor_t *cur
         }
         pager->count++;
     }
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum mongo_class class = MONGO_DONE;
-    if (!mongoc_cursor_error_document(cursor, &why, &reply)) return ERROR_NONE;
-    return mongo_read_failure("list bookings", &why, reply, &class);
+    return mongo_read_end(cursor, "list bookings");
 }
 
 static enum error read_documents(struct mongo_pager *pager, struct mongo_client *client,

@@ -18,6 +18,31 @@ enum error mongo_read_failure(const char *what, const bson_error_t *why, const b
     return mongo_error_of(*ret_class);
 }
 
+enum error mongo_read_end(mongoc_cursor_t *cursor, const char *what)
+{
+    bson_error_t why = {0};
+    const bson_t *reply = NULL;
+    enum mongo_class class = MONGO_DONE;
+    if (!mongoc_cursor_error_document(cursor, &why, &reply)) return ERROR_NONE;
+    const enum error error = mongo_read_failure(what, &why, reply, &class);
+    return error == ERROR_NONE ? ERROR_STORE_UNAVAILABLE : error;
+}
+
+enum error mongo_read_any(struct mongo_client *client, enum mongo_collection collection,
+                          const bson_t *filter, const char *what, bool *ret_any)
+{
+    bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(1),
+                               "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor =
+        mongoc_collection_find_with_opts(client->collections[collection], filter, options, NULL);
+    const bson_t *document = NULL;
+    *ret_any = mongoc_cursor_next(cursor, &document);
+    const enum error error = mongo_read_end(cursor, what);
+    mongoc_cursor_destroy(cursor);
+    bson_destroy(options);
+    return error;
+}
+
 static void append_linearizable(bson_t *options)
 {
     mongoc_read_concern_t *concern = mongoc_read_concern_new();
@@ -56,15 +81,10 @@ static enum error read_with(struct mongo_client *client, enum mongo_collection c
     mongoc_cursor_t *cursor =
         mongoc_collection_find_with_opts(client->collections[collection], &filter, options, NULL);
     const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
-    enum mongo_class class = MONGO_DONE;
     enum error error = ERROR_NONE;
     *ret_there = mongoc_cursor_next(cursor, &document);
     if (*ret_there) bson_copy_to(document, ret_found);
-    else if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("read", &why, reply, &class);
-    }
+    else error = mongo_read_end(cursor, "read");
     mongoc_cursor_destroy(cursor);
     bson_destroy(&filter);
     return error;

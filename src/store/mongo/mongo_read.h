@@ -34,6 +34,14 @@ void mongo_read_append_terms(const struct mongo_client *client, bson_t *options)
  * The first round goes without: a server may use the index for two conditions alone. */
 void mongo_read_append_after(bson_t *filter, struct id after);
 
+/* How a find has ended: its error, logged, if it had one. The cursor stays the caller's. */
+MUST_USE enum error mongo_read_end(mongoc_cursor_t *cursor, const char *what);
+
+/* Does the filter find any document? By looking for one: a count is a walk through all of them on
+ * some servers, and the server's own is wrong after an unclean stop. */
+MUST_USE enum error mongo_read_any(struct mongo_client *client, enum mongo_collection collection,
+                                   const bson_t *filter, const char *what, bool *ret_any);
+
 /* Logs a failed operation and gives its error. */
 enum error mongo_read_failure(const char *what, const bson_error_t *why, const bson_t *reply,
                               enum mongo_class *ret_class);

@@ -107,16 +107,10 @@ static enum error find_by_alias(struct mongo_reader *reader, const struct paymen
         reader->client.collections[MONGO_PAYMENTS], filter, options, NULL);
     const bson_t *document = NULL;
     bson_iter_t at;
-    enum error error = ERROR_NONE;
     if (mongoc_cursor_next(cursor, &document) && bson_iter_init_find(&at, document, "_id")) {
         (void)mongo_fields_read_id(&at, ret_id);
     }
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum mongo_class class = MONGO_DONE;
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("find payment", &why, reply, &class);
-    }
+    const enum error error = mongo_read_end(cursor, "find payment");
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
     bson_destroy(filter);

@@ -101,12 +101,7 @@ static enum error list(struct mongo_staff_reader *reader, const struct listing *
         count++;
         if (bson_iter_init_find(&at, document, "_id")) (void)mongo_fields_read_id(&at, &last);
     }
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum mongo_class class = MONGO_DONE;
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("list", &why, reply, &class);
-    }
+    error = mongo_read_end(cursor, "list");
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
     if (error != ERROR_NONE) return error;

@@ -1,10 +1,10 @@
 #include "store/mongo/mongo_strays.h"
 
 #include "base/check.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_commit.h"
 #include "store/mongo/mongo_echo.h"
 #include "store/mongo/mongo_gather.h"
-#include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_plan.h"
 #include "store/mongo/mongo_showtime.h"
 
@@ -103,11 +103,7 @@ static enum error find_overdue(struct mongo_store *store, const bson_t *filter,
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
         store->client.collections[MONGO_BOOKINGS], filter, options, NULL);
     const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
     uint32_t looked = 0;
-    enum error error = ERROR_NONE;
-    enum mongo_class class = MONGO_DONE;
     overdue->count = 0;
     *ret_last = (struct id){0};
     tally_add(&store->counts.round_trips, 1);
@@ -116,9 +112,7 @@ static enum error find_overdue(struct mongo_store *store, const bson_t *filter,
         if (bson_iter_init_find(&at, document, "_id")) (void)mongo_fields_read_id(&at, ret_last);
         take_overdue(document, overdue);
     }
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("list overdue bookings", &why, reply, &class);
-    }
+    const enum error error = mongo_read_end(cursor, "list overdue bookings");
     if (looked < BOOKINGS_AT_ONCE) *ret_last = (struct id){0};
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
@@ -130,22 +124,14 @@ static enum error look_again(struct mongo_store *store, const struct overdue *ov
                              struct id showtime, int64_t now_ms, struct overdue *ret_still)
 {
     bson_t filter = BSON_INITIALIZER;
-    bson_t in;
-    bson_t array;
-    uint32_t count = 0;
+    struct mongo_among among;
     struct id last;
-    BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    mongo_among_begin(&among, &filter, "_id");
     for (uint32_t index = 0; index < overdue->count; index++) {
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(overdue->bookings[index]);
-        if (!id_equal(overdue->showtimes[index], showtime)) continue;
-        (void)bson_uint32_to_string(count++, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
+        const bool of_this = id_equal(overdue->showtimes[index], showtime);
+        if (of_this) mongo_among_add(&among, overdue->bookings[index]);
     }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(&filter, &in);
+    mongo_among_end(&among, &filter);
     append_overdue(&filter, now_ms);
     const enum error error = find_overdue(store, &filter, ret_still, &last);
     bson_destroy(&filter);

@@ -40,13 +40,7 @@ static enum error list(struct mongo_store *store, const bson_t *filter, size_t c
         if (!bson_iter_init_find(&at, document, "_id")) continue;
         if (mongo_fields_read_id(&at, &ids[count])) count++;
     }
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum mongo_class class = MONGO_DONE;
-    enum error error = ERROR_NONE;
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("list showtimes", &why, reply, &class);
-    }
+    const enum error error = mongo_read_end(cursor, "list showtimes");
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
     *ret_count = count;

@@ -1,25 +1,8 @@
 #include "store/mongo/mongo_view.h"
 
 #include "base/check.h"
-#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_settle.h"
-
-static void append_ids(bson_t *filter, const struct id *ids, uint32_t count)
-{
-    bson_t in;
-    bson_t array;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
-    for (uint32_t index = 0; index < count; index++) {
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(ids[index]);
-        (void)bson_uint32_to_string(index, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
-    }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(filter, &in);
-}
 
 enum error mongo_view_open(struct mongo_view *view, struct mongo_client *client,
                            const struct id *showtimes, uint32_t count)
@@ -29,7 +12,7 @@ enum error mongo_view_open(struct mongo_view *view, struct mongo_client *client,
     view->count = 0;
     if (count == 0) return ERROR_NONE;
     bson_t filter = BSON_INITIALIZER;
-    append_ids(&filter, showtimes, count);
+    mongo_among_append(&filter, "_id", showtimes, count);
     bson_t *options = BCON_NEW("projection", "{", "version", BCON_INT32(1), "settle", BCON_INT32(1),
                                "seats", BCON_INT32(1), "}");
     mongo_read_append_terms(client, options);
@@ -43,13 +26,7 @@ enum error mongo_view_open(struct mongo_view *view, struct mongo_client *client,
         bson_copy_to(document, &view->documents[view->count]);
         view->count++;
     }
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum mongo_class class = MONGO_DONE;
-    enum error error = ERROR_NONE;
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("read showtimes", &why, reply, &class);
-    }
+    const enum error error = mongo_read_end(cursor, "read showtimes");
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
     bson_destroy(&filter);
@@ -173,36 +150,22 @@ enum error mongo_view_name_kept(struct mongo_client *client, struct mongo_bookin
                                 uint32_t count)
 {
     bson_t filter = BSON_INITIALIZER;
-    bson_t in;
-    bson_t array;
-    uint32_t asked = 0;
+    struct mongo_among among;
     BSON_APPEND_UTF8(&filter, "status", payment_status_name(PAYMENT_COMPLETED).data);
-    BSON_APPEND_DOCUMENT_BEGIN(&filter, "booking_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    mongo_among_begin(&among, &filter, "booking_id");
     for (uint32_t index = 0; index < count; index++) {
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(bookings[index].booking.id);
-        if (!is_unnamed(&bookings[index])) continue;
-        (void)bson_uint32_to_string(asked++, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
+        if (is_unnamed(&bookings[index])) mongo_among_add(&among, bookings[index].booking.id);
     }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(&filter, &in);
+    mongo_among_end(&among, &filter);
     enum error error = ERROR_NONE;
-    if (asked > 0) {
+    if (among.count > 0) {
         bson_t *options =
             BCON_NEW("projection", "{", "booking_id", BCON_INT32(1), "}", "limit",
                      BCON_INT64((int64_t)count), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
         mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
             client->collections[MONGO_PAYMENTS], &filter, options, NULL);
-        bson_error_t why = {0};
-        const bson_t *reply = NULL;
-        enum mongo_class class = MONGO_DONE;
         take_kept(cursor, bookings, count);
-        if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-            error = mongo_read_failure("look for kept money", &why, reply, &class);
-        }
+        error = mongo_read_end(cursor, "look for kept money");
         mongoc_cursor_destroy(cursor);
         bson_destroy(options);
     }

@@ -1,7 +1,7 @@
 #include "store/mongo/mongo_waiting.h"
 
 #include "base/check.h"
-#include "store/mongo/mongo_ids.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_state.h"
 
 enum { ASKED_MAX = TURN_COMMANDS_MAX };
@@ -38,29 +38,23 @@ static bool make_filter(struct mongo_store *store, const struct turn *turn, bson
 {
     bson_t in;
     bson_t array;
-    uint32_t count = 0;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "booking_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+    struct mongo_among among;
+    mongo_among_begin(&among, filter, "booking_id");
     for (uint32_t index = 0; index < turn->command_count; index++) {
         const struct mongo_booking *booking = booking_of(store, turn->commands[index]);
         if (booking == NULL) continue;
         /* A hold that usher made and that nobody has paid for has no document more. */
         if (!booking->booking.had_payment && booking->booking.first_expires_at_ms > 0) continue;
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(booking->booking.id);
-        (void)bson_uint32_to_string(count++, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
+        mongo_among_add(&among, booking->booking.id);
     }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(filter, &in);
+    mongo_among_end(&among, filter);
     BSON_APPEND_DOCUMENT_BEGIN(filter, "status", &in);
     BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
     BSON_APPEND_UTF8(&array, "0", MONGO_MONEY_RECORDED);
     BSON_APPEND_UTF8(&array, "1", payment_status_name(PAYMENT_COMPLETED).data);
     (void)bson_append_array_end(&in, &array);
     (void)bson_append_document_end(filter, &in);
-    return count > 0;
+    return among.count > 0;
 }
 
 static enum error want_payments(struct mongo_store *store, const struct turn *turn)
@@ -75,10 +69,6 @@ static enum error want_payments(struct mongo_store *store, const struct turn *tu
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(
         store->client.collections[MONGO_PAYMENTS], &filter, options, NULL);
     const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
-    enum mongo_class class = MONGO_DONE;
-    enum error error = ERROR_NONE;
     bool any = false;
     tally_add(&store->counts.round_trips, 1);
     for (int count = 0; count < ASKED_MAX && mongoc_cursor_next(cursor, &document); count++) {
@@ -88,9 +78,7 @@ static enum error want_payments(struct mongo_store *store, const struct turn *tu
         mongo_facts_want(&store->facts, MONGO_FACT_PAYMENT, id);
         any = true;
     }
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("look for money", &why, reply, &class);
-    }
+    const enum error error = mongo_read_end(cursor, "look for money");
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
     bson_destroy(&filter);

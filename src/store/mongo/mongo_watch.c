@@ -1,41 +1,17 @@
 #include "store/mongo/mongo_watch.h"
 
 #include "base/check.h"
+#include "store/mongo/mongo_among.h"
 #include "store/mongo/mongo_documents.h"
-#include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_read.h"
 #include "store/mongo/mongo_waiting.h"
 
 /* Ends a query; its error, if it had one. */
 static enum error end(mongoc_cursor_t *cursor, const char *what)
 {
-    bson_error_t why = {0};
-    const bson_t *reply = NULL;
-    enum error error = ERROR_NONE;
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        enum mongo_class class = MONGO_DONE;
-        error = mongo_read_failure(what, &why, reply, &class);
-        if (error == ERROR_NONE) error = ERROR_STORE_UNAVAILABLE;
-    }
+    const enum error error = mongo_read_end(cursor, what);
     mongoc_cursor_destroy(cursor);
     return error;
-}
-
-static void append_ids(bson_t *filter, const struct id *ids, uint32_t count)
-{
-    bson_t in;
-    bson_t array;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
-    BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
-    for (uint32_t index = 0; index < count; index++) {
-        char buffer[16];
-        const char *key = NULL;
-        const bson_oid_t oid = mongo_ids_to_oid(ids[index]);
-        (void)bson_uint32_to_string(index, &key, buffer, sizeof buffer);
-        BSON_APPEND_OID(&array, key, &oid);
-    }
-    (void)bson_append_array_end(&in, &array);
-    (void)bson_append_document_end(filter, &in);
 }
 
 enum error mongo_watch_versions(struct mongo_client *client, const struct id *showtimes,
@@ -47,7 +23,7 @@ enum error mongo_watch_versions(struct mongo_client *client, const struct id *sh
     memset(versions, 0, count * sizeof *versions);
     if (count == 0) return ERROR_NONE;
     bson_t filter = BSON_INITIALIZER;
-    append_ids(&filter, showtimes, count);
+    mongo_among_append(&filter, "_id", showtimes, count);
     bson_t *options = BCON_NEW("projection", "{", "version", BCON_INT32(1), "}");
     mongo_read_append_terms(client, options);
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_SHOWTIMES],

@@ -69,17 +69,11 @@ enum error mongo_zones_read(struct mongo_zones *zones, struct mongo_client *clie
     mongoc_cursor_t *cursor =
         mongoc_collection_find_with_opts(client->collections[MONGO_CINEMAS], filter, options, NULL);
     const bson_t *document = NULL;
-    const bson_t *reply = NULL;
-    bson_error_t why = {0};
-    enum mongo_class class = MONGO_DONE;
-    enum error error = ERROR_NONE;
     zones->cinema_count = 0;
     while (zones->cinema_count < MONGO_ZONES_CINEMAS_MAX && mongoc_cursor_next(cursor, &document)) {
         take(zones, document);
     }
-    if (mongoc_cursor_error_document(cursor, &why, &reply)) {
-        error = mongo_read_failure("read time zones", &why, reply, &class);
-    }
+    const enum error error = mongo_read_end(cursor, "read time zones");
     mongoc_cursor_destroy(cursor);
     bson_destroy(options);
     bson_destroy(filter);
