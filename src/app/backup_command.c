@@ -1,30 +1,12 @@
-#include <signal.h>
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/interruption.h"
 #include "base/clock.h"
 #include "store/sqlite/backup.h"
 #include "store/sqlite/folder.h"
 
 enum { PROGRESS_EVERY_US = 200000 };
-
-static volatile sig_atomic_t asked_to_stop;
-
-static void stop(int number)
-{
-    (void)number;
-    asked_to_stop = 1;
-}
-
-/* The first signal ends the copy and removes what there is of it; a second one kills. */
-static void listen_for_signals(void)
-{
-    struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
-    CHECK(sigemptyset(&action.sa_mask) == 0);
-    CHECK(sigaction(SIGINT, &action, NULL) == 0);
-    CHECK(sigaction(SIGTERM, &action, NULL) == 0);
-    CHECK(sigaction(SIGHUP, &action, NULL) == 0);
-}
 
 struct progress {
     bool shown; /* On a terminal only. */
@@ -39,7 +21,7 @@ static bool proceed(void *context, int copied, int total)
         fprintf(stderr, "\r%3d %%", (int)((int64_t)copied * 100 / total));
         progress->next_us = now_us + PROGRESS_EVERY_US;
     }
-    return asked_to_stop == 0;
+    return !interruption_asked();
 }
 
 static int run(const char *source, const char *file, struct backup *backup)
@@ -72,7 +54,7 @@ int backup_command(const struct config *config, const char *file)
         return EXIT_USAGE;
     }
     log_set_level(LOG_ERROR); /* What SQLite warns of is in the reason. */
-    listen_for_signals();
+    interruption_listen();    /* The first signal removes what there is of the copy. */
     const int exit_code = run(source, file, &backup);
     backup_close(&backup);
     return exit_code;

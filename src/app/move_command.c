@@ -1,11 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/app_locale.h"
 #include "app/commands.h"
+#include "app/interruption.h"
 #include "base/clock.h"
 #include "store/mongo/mongo_export.h"
 #include "store/mongo/mongo_import.h"
@@ -33,24 +33,6 @@ struct move {
     int64_t next_us;
 };
 
-static volatile sig_atomic_t asked_to_stop;
-
-static void stop(int number)
-{
-    (void)number;
-    asked_to_stop = 1;
-}
-
-/* The first signal ends it and takes back what there is of it; a second one kills. */
-static void listen_for_signals(void)
-{
-    struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
-    CHECK(sigemptyset(&action.sa_mask) == 0);
-    CHECK(sigaction(SIGINT, &action, NULL) == 0);
-    CHECK(sigaction(SIGTERM, &action, NULL) == 0);
-    CHECK(sigaction(SIGHUP, &action, NULL) == 0);
-}
-
 static bool proceed(void *context, uint64_t line)
 {
     struct move *move = context;
@@ -61,7 +43,7 @@ static bool proceed(void *context, uint64_t line)
             move->next_us = now_us + PROGRESS_EVERY_US;
         }
     }
-    return asked_to_stop == 0;
+    return !interruption_asked();
 }
 
 static int say(const struct move *move, int exit_code, const char *why)
@@ -106,7 +88,7 @@ static int open_move(struct move *move, const struct config *config, const char 
     move->shows = isatty(STDERR_FILENO) == 1;
     move->descriptor = -1;
     log_set_level(LOG_ERROR); /* What SQLite warns of is in the reason. */
-    listen_for_signals();
+    interruption_listen();    /* The first signal takes back what there is of it. */
     if (!move->shared) return EXIT_SUCCESS;
     struct mongo_reason why = {""};
     mongo_connection_begin();
