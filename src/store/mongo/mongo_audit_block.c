@@ -228,21 +228,6 @@ enum error mongo_audit_block_judge_all(struct mongo_audit *audit, const bson_t *
     return error == ERROR_NONE ? read : error;
 }
 
-/* Who names a block that is not there. */
-static void judge_missing(struct mongo_audit *audit, struct id id)
-{
-    for (uint32_t position = 0; position < SEATS_PER_SHOWTIME_MAX; position++) {
-        const struct mongo_audit_seat *seat = &audit->cut.seats[position];
-        if (!seat->there || seat->broken || seat->judged || !id_equal(seat->owner, id)) continue;
-        say(audit, MONGO_AUDIT_BLOCK, id, "has seat %s, but does not exist",
-            mongo_audit_seat_name(mongo_audit_cut_name(position)).text);
-    }
-    if (mongo_audit_look_unsettled(audit, MONGO_BLOCKS, id)) {
-        say(audit, MONGO_AUDIT_SETTLE, id, "is to be settled, but does not exist");
-    }
-    mongo_audit_look_judged(audit, id);
-}
-
 enum error mongo_audit_block_judge_ids(struct mongo_audit *audit, const struct id *ids,
                                        uint32_t count)
 {
@@ -251,7 +236,7 @@ enum error mongo_audit_block_judge_ids(struct mongo_audit *audit, const struct i
     const enum error error = mongo_audit_block_judge_all(audit, &filter);
     bson_destroy(&filter);
     for (uint32_t index = 0; index < count && error == ERROR_NONE; index++) {
-        judge_missing(audit, ids[index]);
+        mongo_audit_look_missing(audit, MONGO_BLOCKS, ids[index]);
     }
     return error;
 }

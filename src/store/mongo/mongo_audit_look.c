@@ -337,3 +337,27 @@ enum error mongo_audit_look_at(struct mongo_audit *audit, struct id showtime)
     }
     return ERROR_NONE;
 }
+
+void mongo_audit_look_missing(struct mongo_audit *audit, enum mongo_collection collection,
+                              struct id id)
+{
+    const bool is_block = collection == MONGO_BLOCKS;
+    const struct mongo_audit_text showtime = mongo_audit_name(audit->cut.showtime);
+    const struct mongo_audit_text name = mongo_audit_name(id);
+    const char *noun = is_block ? "block" : "booking";
+    for (uint32_t position = 0; position < SEATS_PER_SHOWTIME_MAX; position++) {
+        const struct mongo_audit_seat *seat = &audit->cut.seats[position];
+        if (!seat->there || seat->broken || seat->judged || !id_equal(seat->owner, id)) continue;
+        mongo_audit_look_suspect(audit, id, is_block, 0);
+        mongo_audit_say(audit, is_block ? MONGO_AUDIT_BLOCK : MONGO_AUDIT_SEAT,
+                        "Showtime %s: %s %s has seat %s, but does not exist", showtime.text, noun,
+                        name.text, mongo_audit_seat_name(mongo_audit_cut_name(position)).text);
+    }
+    if (mongo_audit_look_unsettled(audit, collection, id)) {
+        mongo_audit_look_suspect(audit, id, is_block, 0);
+        mongo_audit_say(audit, MONGO_AUDIT_SETTLE,
+                        "Showtime %s: %s %s is to be settled, but does not exist", showtime.text,
+                        noun, name.text);
+    }
+    mongo_audit_look_judged(audit, id);
+}

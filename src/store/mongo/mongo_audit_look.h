@@ -23,5 +23,9 @@ const struct mongo_settle_entry *mongo_audit_look_settle(struct mongo_audit *aud
 bool mongo_audit_look_unsettled(struct mongo_audit *audit, enum mongo_collection collection,
                                 struct id id);
 
+/* Says who names a booking or a block that is not there; its seats count as judged. */
+void mongo_audit_look_missing(struct mongo_audit *audit, enum mongo_collection collection,
+                              struct id id);
+
 /* The seats of an owner count as judged. */
 void mongo_audit_look_judged(struct mongo_audit *audit, struct id owner);

@@ -62,11 +62,6 @@ void mongo_connection_begin(void)
     mongoc_log_set_handler(log_driver, NULL);
 }
 
-void mongo_connection_end(void)
-{
-    mongoc_cleanup();
-}
-
 static void default_number(mongoc_uri_t *uri, const char *option, int32_t value)
 {
     if (!mongoc_uri_has_option(uri, option)) {

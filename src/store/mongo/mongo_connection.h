@@ -62,9 +62,8 @@ struct mongo_client {
  * First of all. */
 void mongo_connection_unlink_counters(void);
 
-/* For the process, before any other thread: sets the driver up; and takes it down at the end. */
+/* For the process, before any other thread: sets the driver up. */
 void mongo_connection_begin(void);
-void mongo_connection_end(void);
 
 /* Connects, asks what kind of server it is, and completes the URI. */
 MUST_USE enum error mongo_connection_open(const char *uri, struct mongo_connection **ret_connection,

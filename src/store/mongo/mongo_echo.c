@@ -69,11 +69,6 @@ static bool add_insert(mongoc_bulk_operation_t *bulk, const struct mongo_settle_
     return mongoc_bulk_operation_insert_with_opts(bulk, &value, options, why);
 }
 
-static bool is_put(enum mongo_collection collection)
-{
-    return collection == MONGO_KEYS || collection == MONGO_JOURNAL;
-}
-
 static enum error execute(struct mongo_store *store, mongoc_bulk_operation_t *bulk)
 {
     bson_t reply;
@@ -90,8 +85,9 @@ static enum error add(mongoc_bulk_operation_t *bulk, const struct mongo_settle_e
     bson_t *options = BCON_NEW("validate", BCON_BOOL(false));
     bson_error_t why = {0};
     enum mongo_class class = MONGO_DONE;
-    const bool added = is_put(entry->collection) ? add_insert(bulk, entry, options, &why)
-                                                 : add_update(bulk, entry, options, &why);
+    const bool added = mongo_settle_puts(entry->collection)
+                           ? add_insert(bulk, entry, options, &why)
+                           : add_update(bulk, entry, options, &why);
     bson_destroy(options);
     if (added) return ERROR_NONE;
     (void)mongo_read_failure("echo", &why, NULL, &class);

@@ -9,7 +9,7 @@ static const char *const marks[MONGO_COLLECTION_COUNT] = {[MONGO_BOOKINGS] = "b"
                                                           [MONGO_BLOCKS] = "x",
                                                           [MONGO_JOURNAL] = "j"};
 
-static bool is_put(enum mongo_collection collection)
+bool mongo_settle_puts(enum mongo_collection collection)
 {
     return collection == MONGO_KEYS || collection == MONGO_JOURNAL;
 }
@@ -135,6 +135,6 @@ void mongo_settle_append(bson_t *array, uint32_t index, enum mongo_collection co
     BSON_APPEND_DOCUMENT_BEGIN(array, key, &entry);
     BSON_APPEND_OID(&entry, marks[collection], &oid);
     BSON_APPEND_INT64(&entry, "v", version);
-    BSON_APPEND_DOCUMENT(&entry, is_put(collection) ? "put" : "set", value);
+    BSON_APPEND_DOCUMENT(&entry, mongo_settle_puts(collection) ? "put" : "set", value);
     (void)bson_append_document_end(array, &entry);
 }

@@ -28,6 +28,9 @@ struct mongo_settle {
     struct mongo_settle_entry entries[MONGO_SETTLE_MAX];
 };
 
+/* Is an entry of the collection a whole document to be put there, and no change of one? */
+bool mongo_settle_puts(enum mongo_collection collection);
+
 void mongo_settle_init(struct mongo_settle *settle);
 void mongo_settle_release(struct mongo_settle *settle);
 
