@@ -182,6 +182,48 @@ void mongo_fixture_borrow(struct mongo_fixture *fixture)
     *fixture = lent;
 }
 
+static int setup(void **state, void (*make)(struct mongo_fixture *fixture))
+{
+    struct mongo_fixture *fixture = calloc(1, sizeof *fixture);
+    if (fixture == NULL) return -1;
+    make(fixture);
+    *state = fixture;
+    return 0;
+}
+
+int mongo_fixture_setup(void **state)
+{
+    return setup(state, mongo_fixture_open);
+}
+
+int mongo_fixture_teardown(void **state)
+{
+    mongo_fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
+int mongo_fixture_setup_borrowed(void **state)
+{
+    return setup(state, mongo_fixture_borrow);
+}
+
+int mongo_fixture_teardown_borrowed(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+int64_t mongo_fixture_count(struct mongo_fixture *fixture, enum mongo_collection collection)
+{
+    bson_t all = BSON_INITIALIZER;
+    bson_error_t why;
+    const int64_t count = mongoc_collection_count_documents(fixture->client.collections[collection],
+                                                            &all, NULL, NULL, NULL, &why);
+    bson_destroy(&all);
+    return count;
+}
+
 void mongo_fixture_update(struct mongo_fixture *fixture, enum mongo_collection collection,
                           struct id id, const char *json)
 {

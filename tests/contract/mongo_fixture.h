@@ -19,6 +19,12 @@ struct mongo_fixture {
 void mongo_fixture_open(struct mongo_fixture *fixture);
 void mongo_fixture_close(struct mongo_fixture *fixture);
 
+/* For cmocka: a fixture of the test's own; and one that is borrowed. */
+int mongo_fixture_setup(void **state);
+int mongo_fixture_teardown(void **state);
+int mongo_fixture_setup_borrowed(void **state);
+int mongo_fixture_teardown_borrowed(void **state);
+
 /* A store on the database; it must open. */
 struct mongo_store *mongo_fixture_store(struct mongo_fixture *fixture,
                                         const struct siphash_key *tag_key, struct mongo_hook hook);
@@ -37,6 +43,9 @@ void mongo_fixture_update(struct mongo_fixture *fixture, enum mongo_collection c
 
 /* Adds a booking of the showtime, of which nobody has heard else. */
 void mongo_fixture_book(struct mongo_fixture *fixture, struct id showtime, const char *status);
+
+/* How many documents a collection has. */
+int64_t mongo_fixture_count(struct mongo_fixture *fixture, enum mongo_collection collection);
 
 /* The sum of all versions of the programme. */
 int64_t mongo_fixture_versions(struct mongo_fixture *fixture);

@@ -145,16 +145,6 @@ void world_run(struct world *world, struct catalogue_edit edit, enum edit_outcom
     assert_int_equal(edit.outcome, expected);
 }
 
-int64_t world_count_journal(struct mongo_fixture *fixture)
-{
-    bson_t filter = BSON_INITIALIZER;
-    bson_error_t why;
-    const int64_t count = mongoc_collection_count_documents(
-        fixture->client.collections[MONGO_JOURNAL], &filter, NULL, NULL, NULL, &why);
-    bson_destroy(&filter);
-    return count;
-}
-
 bool world_says(struct mongo_fixture *fixture, enum mongo_collection collection, struct id id,
                 const char *text)
 {

@@ -54,8 +54,6 @@ enum error world_ask(struct world *world, struct catalogue_edit *edit);
 /* The same; it must end so. */
 void world_run(struct world *world, struct catalogue_edit edit, enum edit_outcome expected);
 
-int64_t world_count_journal(struct mongo_fixture *fixture);
-
 /* Has the document this text, as JSON? False, too, if there is none. */
 bool world_says(struct mongo_fixture *fixture, enum mongo_collection collection, struct id id,
                 const char *text);

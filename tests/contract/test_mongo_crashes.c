@@ -213,16 +213,6 @@ static void clear(struct mongo_fixture *fixture)
     }
 }
 
-static int64_t count_journal(struct mongo_fixture *fixture)
-{
-    bson_t filter = BSON_INITIALIZER;
-    bson_error_t why;
-    const int64_t count = mongoc_collection_count_documents(
-        fixture->client.collections[MONGO_JOURNAL], &filter, NULL, NULL, NULL, &why);
-    bson_destroy(&filter);
-    return count;
-}
-
 static void assert_all_agree(struct mongo_fixture *fixture, struct world *world)
 {
     mongo_desk_load(&world->desk);
@@ -259,7 +249,7 @@ static void a_crash_before_any_step_is_put_right_by_another_store(void **state)
         unsettled += assert_a_sweep_settles(fixture, &world);
         assert_int_equal(run(&world, ended ? STAGES - 1 : stage, NULL), STAGES);
         assert_all_agree(fixture, &world);
-        assert_int_equal(count_journal(fixture), 3);
+        assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL), 3);
         const struct audit_counts counts = assert_no_rule_is_broken(fixture);
         assert_int_equal(counts.unsettled + counts.undecided, 0);
         mongo_desk_close(&world.desk);
@@ -272,27 +262,11 @@ static void a_crash_before_any_step_is_put_right_by_another_store(void **state)
     printf("%u crashes\n", crashes - 1);
 }
 
-static int setup(void **state)
-{
-    struct mongo_fixture *fixture = calloc(1, sizeof *fixture);
-    if (fixture == NULL) return -1;
-    mongo_fixture_open(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    mongo_fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_crash_before_any_step_is_put_right_by_another_store,
-                                        setup, teardown),
+                                        mongo_fixture_setup, mongo_fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

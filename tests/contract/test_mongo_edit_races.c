@@ -169,7 +169,7 @@ static void a_hold_that_comes_between_keeps_a_showtime_where_it_is(void **state)
     struct pair pair = {0};
     open_pair(&pair, fixture, 450, (struct mongo_hook){0});
     world_run(&pair.here, world_add_showtime(&pair.here), EDIT_CREATED);
-    const int64_t lines = world_count_journal(fixture);
+    const int64_t lines = mongo_fixture_count(fixture, MONGO_JOURNAL);
     struct catalogue_edit move = world_move_showtime(&pair.here);
     assert_int_equal(world_plan(&pair.here, &move), ERROR_NONE);
     hold_there(&pair, "B1", 1);
@@ -177,7 +177,7 @@ static void a_hold_that_comes_between_keeps_a_showtime_where_it_is(void **state)
     world_run(&pair.here, move, EDIT_KEPT);
     mongo_desk_load(&pair.there.desk);
     assert_int_equal(mongo_desk_state(&pair.there.desk, "B1"), SEAT_HELD);
-    assert_int_equal(world_count_journal(fixture), lines);
+    assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL), lines);
     close_pair(&pair);
 }
 
@@ -191,14 +191,14 @@ static void a_dead_store_s_move_loses_to_a_hold(void **state)
     world_run(&pair.here, world_add_showtime(&pair.here), EDIT_CREATED);
     struct catalogue_edit move = world_move_showtime(&pair.here);
     assert_int_equal(world_ask(&pair.here, &move), ERROR_OUTCOME_UNKNOWN);
-    const int64_t lines = world_count_journal(fixture);
+    const int64_t lines = mongo_fixture_count(fixture, MONGO_JOURNAL);
     assert_true(world_says(fixture, MONGO_SETTINGS, world_gate_id(), "\"edit\""));
     hold_there(&pair, "B1", 1);
     world_run(&pair.there, world_change_title(&pair.there), EDIT_CHANGED);
     mongo_desk_load(&pair.there.desk);
     assert_int_equal(mongo_desk_state(&pair.there.desk, "B1"), SEAT_HELD);
     assert_int_equal(seat_map_available(&pair.there.desk.map), 3);
-    assert_int_equal(world_count_journal(fixture), lines + 1);
+    assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL), lines + 1);
     close_pair(&pair);
 }
 
@@ -216,7 +216,7 @@ static void an_answer_that_never_came_is_found_out(void **state)
     for (size_t index = 0; index < sizeof faults / sizeof faults[0]; index++) {
         struct pair pair = {0};
         open_pair(&pair, fixture, 470 + index, (struct mongo_hook){0});
-        const int64_t lines = world_count_journal(fixture);
+        const int64_t lines = mongo_fixture_count(fixture, MONGO_JOURNAL);
         mongo_fixture_fail(fixture, 1, faults[index]);
         world_run(&pair.here, world_add_showtime(&pair.here), EDIT_CREATED);
         mongo_fixture_fail(fixture, 1, faults[index]);
@@ -228,7 +228,7 @@ static void an_answer_that_never_came_is_found_out(void **state)
         assert_int_equal(seat_map_available(&pair.there.desk.map), 2);
         const struct store *store = &pair.there.desk.store;
         (void)store->methods->tend(store->context, pair.there.desk.now_ms + MINUTE_MS);
-        assert_int_equal(world_count_journal(fixture), lines + 3);
+        assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL), lines + 3);
         close_pair(&pair);
     }
 }
@@ -244,7 +244,7 @@ static void a_catalogue_file_and_staff_do_not_lose_each_other(void **state)
     world_run(&pair.here, world_add_showtime(&pair.here), EDIT_CREATED);
     struct catalogue_edit price = world_change_price(&pair.here);
     assert_int_equal(world_ask(&pair.here, &price), ERROR_OUTCOME_UNKNOWN);
-    const int64_t lines = world_count_journal(fixture);
+    const int64_t lines = mongo_fixture_count(fixture, MONGO_JOURNAL);
     struct movie movie = world_add_movie(&pair.there).movie;
     struct cinema cinema = world_add_cinema(&pair.there).cinema;
     struct showtime_entry entry = {.showtime = world_add_showtime(&pair.there).showtime,
@@ -277,7 +277,8 @@ static void a_catalogue_file_and_staff_do_not_lose_each_other(void **state)
     const struct store *store = &pair.there.desk.store;
     assert_int_equal(store->methods->tend(store->context, pair.there.desk.now_ms + MINUTE_MS),
                      ERROR_NONE);
-    assert_int_equal(world_count_journal(fixture), lines + 2); /* The title's, and the price's. */
+    assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL),
+                     lines + 2); /* The title's, and the price's. */
     mongo_desk_close(&third.desk);
     close_pair(&pair);
 }
@@ -290,13 +291,13 @@ static void an_edit_that_others_wrote_and_followed_is_one_s_own(void **state)
     struct pair pair = {0};
     open_pair(&pair, fixture, 490,
               (struct mongo_hook){.before = change_duration_once, .context = &guest});
-    const int64_t lines = world_count_journal(fixture);
+    const int64_t lines = mongo_fixture_count(fixture, MONGO_JOURNAL);
     guest.world = &pair.there;
     world_run(&pair.here, world_change_title(&pair.here), EDIT_CHANGED);
     assert_true(guest.came);
     assert_true(world_says(fixture, MONGO_MOVIES, world_movie_id(&pair.here), "The Ebb"));
     assert_true(world_says(fixture, MONGO_MOVIES, world_movie_id(&pair.here), "\"duration\" : 30"));
-    assert_int_equal(world_count_journal(fixture), lines + 2);
+    assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL), lines + 2);
     close_pair(&pair);
 }
 
@@ -324,22 +325,9 @@ static void a_gate_of_another_hand_is_refused(void **state)
     close_pair(&pair);
 }
 
-static int setup(void **state)
-{
-    struct mongo_fixture *fixture = calloc(1, sizeof *fixture);
-    if (fixture == NULL) return -1;
-    mongo_fixture_borrow(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(*state);
-    return 0;
-}
-
-#define PROGRAMME_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define PROGRAMME_TEST(function) \
+    cmocka_unit_test_setup_teardown(function, mongo_fixture_setup_borrowed, \
+                                    mongo_fixture_teardown_borrowed)
 
 int main(void)
 {

@@ -12,22 +12,6 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define OWNER user_of(SLICE("64a7b8c9d0e1f2a3b4c5d611"))
 
-static int setup(void **state)
-{
-    struct mongo_fixture *fixture = calloc(1, sizeof *fixture);
-    if (fixture == NULL) return -1;
-    mongo_fixture_open(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    mongo_fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void insert(struct mongo_fixture *fixture, enum mongo_collection collection,
                    const char *json)
 {
@@ -275,7 +259,8 @@ static void a_list_goes_on_by_the_date_that_sorts_it(void **state)
     mongo_reader_close(readers);
 }
 
-#define BASE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define BASE_TEST(function) \
+    cmocka_unit_test_setup_teardown(function, mongo_fixture_setup, mongo_fixture_teardown)
 
 int main(void)
 {

@@ -73,7 +73,7 @@ static void a_crash_before_any_step_of_an_edit_is_put_right(void **state)
     for (bool ended = false; !ended; crashes++) {
         assert_true(crashes < CRASHES_MAX);
         struct world world = {.number = 100 + crashes};
-        const int64_t lines = world_count_journal(fixture);
+        const int64_t lines = mongo_fixture_count(fixture, MONGO_JOURNAL);
         crash.left = crashes;
         crash.happened = false;
         world_open(&world, fixture, (struct mongo_hook){.before = count_down, .context = &crash});
@@ -83,7 +83,7 @@ static void a_crash_before_any_step_of_an_edit_is_put_right(void **state)
         ended = stage == STAGES;
         assert_int_equal(run_all(&world, ended ? STAGES - 1 : stage, NULL), STAGES);
         assert_programmed(fixture, &world);
-        assert_int_equal(world_count_journal(fixture), lines + 6);
+        assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL), lines + 6);
         mongo_desk_close(&world.desk);
     }
     assert_true(crashes >= CRASHES_MIN);
@@ -103,7 +103,7 @@ static void housekeeping_finishes_what_an_edit_has_left(void **state)
         struct world world = {.number = 300 + number};
         struct world_ending ending = {.step = MONGO_STEP_WRITE_ENTRY, .left = number};
         const struct mongo_hook hook = {.before = world_end_at, .context = &ending};
-        const int64_t lines = world_count_journal(fixture);
+        const int64_t lines = mongo_fixture_count(fixture, MONGO_JOURNAL);
         world_open(&world, fixture, hook);
         for (int stage = 0; stage < 3; stage++) {
             struct catalogue_edit edit;
@@ -116,10 +116,10 @@ static void housekeeping_finishes_what_an_edit_has_left(void **state)
         world_open(&world, fixture, (struct mongo_hook){0});
         const struct store *store = &world.desk.store;
         assert_int_equal(store->methods->tend(store->context, now_ms + 100), ERROR_NONE);
-        assert_int_equal(world_count_journal(fixture), lines + number);
+        assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL), lines + number);
         assert_int_equal(store->methods->tend(store->context, now_ms + MINUTE_MS), ERROR_NONE);
         assert_int_equal(store->methods->tend(store->context, now_ms + 2 * MINUTE_MS), ERROR_NONE);
-        assert_int_equal(world_count_journal(fixture), lines + number + 1);
+        assert_int_equal(mongo_fixture_count(fixture, MONGO_JOURNAL), lines + number + 1);
         assert_true(world_says(fixture, MONGO_MOVIES, world_movie_id(&world), "The Tide"));
         if (number == 2) mongo_desk_load(&world.desk);
         assert_false(world_says(fixture, MONGO_SETTINGS, world_gate_id(), "\"edit\""));
@@ -127,22 +127,9 @@ static void housekeeping_finishes_what_an_edit_has_left(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    struct mongo_fixture *fixture = calloc(1, sizeof *fixture);
-    if (fixture == NULL) return -1;
-    mongo_fixture_borrow(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free(*state);
-    return 0;
-}
-
-#define PROGRAMME_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define PROGRAMME_TEST(function) \
+    cmocka_unit_test_setup_teardown(function, mongo_fixture_setup_borrowed, \
+                                    mongo_fixture_teardown_borrowed)
 
 int main(void)
 {

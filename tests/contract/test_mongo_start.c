@@ -8,22 +8,6 @@
 #include "store/mongo/mongo_self_test.h"
 #include "store/mongo/mongo_uri.h"
 
-static int setup(void **state)
-{
-    struct mongo_fixture *fixture = calloc(1, sizeof *fixture);
-    if (fixture == NULL) return -1;
-    mongo_fixture_open(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    mongo_fixture_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void a_server_that_compares_versions_passes(void **state)
 {
     struct mongo_fixture *fixture = *state;
@@ -189,7 +173,8 @@ static void the_servers_clock_is_known(void **state)
     assert_int_equal(mongo_client_ping(&fixture->client), ERROR_NONE);
 }
 
-#define START_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define START_TEST(function) \
+    cmocka_unit_test_setup_teardown(function, mongo_fixture_setup, mongo_fixture_teardown)
 
 int main(void)
 {

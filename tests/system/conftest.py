@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 pytest.register_assert_rewrite("support")
 
-from support import conformance, process  # noqa: E402  (needs the path above)
+from support import cluster, conformance, process  # noqa: E402  (needs the path above)
 
 POOL_SIZE = 150  # Showtimes of a module's server; a test takes one or two.
 
@@ -51,6 +51,14 @@ def end(servers):
         running.remove(server)
     if failures:
         raise failures[0]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """A MongoDB server of the module's own."""
+    database = cluster.Database(tmp_path_factory.mktemp("database")).start()
+    yield database
+    database.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -22,13 +22,6 @@ ROWS = "BCDFGH"
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = cluster.Database(tmp_path_factory.mktemp("database")).start()
-    yield database
-    database.stop()
-
-
-@pytest.fixture(scope="module")
 def launch_cluster(tmp_path_factory, database):
     made = []
 

@@ -8,7 +8,7 @@ import stat
 import subprocess
 
 import pytest
-from support import cluster, moving, process
+from support import moving, process
 from support.office import Office
 from support.staff import sell
 
@@ -16,13 +16,6 @@ HOLD_S = "2"
 REFUSED = 1
 USAGE = 2
 PIPES_SIZE = 400000
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = cluster.Database(tmp_path_factory.mktemp("database")).start()
-    yield database
-    database.stop()
 
 
 @pytest.fixture(scope="module")

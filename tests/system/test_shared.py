@@ -18,13 +18,6 @@ AMOUNT = 100000  # One standard seat.
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = cluster.Database(tmp_path_factory.mktemp("database")).start()
-    yield database
-    database.stop()
-
-
-@pytest.fixture(scope="module")
 def launch_cluster(tmp_path_factory, launch_for_module, database):
     """Makes clusters of the module; they are ended and judged with it."""
     made = []

@@ -24,13 +24,6 @@ SEATS = [seat for seat in catalogue.S1_SEATS if seat[0] in "BCDF"]
 PYTHON = process.REPOSITORY / "build" / "mongo-venv" / "bin" / "python"
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = cluster.Database(tmp_path_factory.mktemp("database")).start()
-    yield database
-    database.stop()
-
-
 @pytest.fixture
 def instance(tmp_path):
     """Makes instances over a database; they are ended and judged with the test."""

@@ -12,13 +12,6 @@ FOLLOWERS = 20
 pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = cluster.Database(tmp_path_factory.mktemp("database")).start()
-    yield database
-    database.stop()
-
-
 @pytest.fixture
 def redis(tmp_path):
     redis = cluster.Redis(tmp_path).start()

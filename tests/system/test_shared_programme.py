@@ -46,13 +46,6 @@ MEMBERS = ("title", "description", "poster_url")
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = cluster.Database(tmp_path_factory.mktemp("programme-database")).start()
-    yield database
-    database.stop()
-
-
-@pytest.fixture(scope="module")
 def launch_chain(tmp_path_factory, database):
     """Makes chains of instances; they are ended and judged with the module."""
     made = []

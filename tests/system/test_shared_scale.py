@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import pytest
-from support import catalogue, cluster, process
+from support import catalogue, process
 
 SHOWTIMES = int(os.environ.get("USHER_SCALE", "300"))
 PAST = SHOWTIMES // 3  # So many have begun.
@@ -76,13 +76,6 @@ def ask(script, *arguments):
         pytest.skip("the server has no profiler, or not for us")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    database = cluster.Database(tmp_path_factory.mktemp("scale-database")).start()
-    yield database
-    database.stop()
 
 
 @pytest.fixture(scope="module")
