@@ -32,6 +32,9 @@ database.movies.insert_one({
     "_id": movie, "title": "Mai", "duration": 131, "genre": ["Drama"], "poster_url": "https://e/p",
     "description": "A film", "release_date": datetime.datetime(2024, 2, 10), "status": "now_showing",
     "__v": 0})
+database.movies.insert_one({
+    "_id": oid(), "title": "Psycho", "duration": 109, "genre": ["Horror"], "description": "Old",
+    "release_date": datetime.datetime(1960, 6, 16), "status": "now_showing", "__v": 0})
 database.cinemas.insert_one({
     "_id": cinema, "name": "Galaxy", "address": "1 Street", "city": "Hanoi", "phone": "1",
     "screens": [{"_id": oid(), "screen_id": "S1", "name": "One", "type": "standard",
@@ -113,7 +116,9 @@ def test_its_programme_and_its_map_are_shown(heirs):
     public = heirs[0].api.public
     listed = public.get("/api/showtimes").expect(200).json["items"]
     assert SHOWTIME in [entry["id"] for entry in listed]
-    assert public.get("/api/movies").expect(200).json["items"][0]["release_date"] == "2024-02-10"
+    movies = public.get("/api/movies").expect(200).json["items"]
+    assert {movie["title"]: movie["release_date"] for movie in movies} == {
+        "Mai": "2024-02-10", "Psycho": "1960-06-16"}
     screens = public.get("/api/cinemas").expect(200).json["items"][0]["screens"]
     assert screens[0]["seat_layout"]["rows"] == 2
     body = public.get(f"/api/showtimes/{SHOWTIME}/seats").expect(200).json

@@ -1,11 +1,12 @@
 #include "store/mongo/mongo_entries.h"
 
 #include "base/check.h"
-#include "base/timestamp.h"
 #include "core/layout.h"
 #include "store/mongo/mongo_fields.h"
 #include "store/mongo/mongo_ids.h"
 #include "store/mongo/mongo_showtime.h"
+
+#include <time.h>
 
 enum { DAY_SIZE = 10 }; /* YYYY-MM-DD */
 
@@ -228,17 +229,20 @@ static bool find_inner(const bson_t *document, const char *name, bson_t *ret_inn
     return bson_iter_init_find(&at, document, name) && open_inner(&at, ret_inner);
 }
 
-/* A day as the predecessor has it, too: a Date at its beginning. */
+/* A day as the predecessor has it, too: a Date at its beginning, for some films long before 1970. */
 static struct slice read_day(const bson_t *document, const char *name, struct arena *arena,
                              bool *full)
 {
-    char text[TIMESTAMP_SIZE];
+    char text[DAY_SIZE + 1];
     bson_iter_t at;
-    int64_t moment_ms = 0;
-    if (!bson_iter_init_find(&at, document, name) || !mongo_fields_read_moment(&at, &moment_ms)) {
+    if (!bson_iter_init_find(&at, document, name) || !BSON_ITER_HOLDS_DATE_TIME(&at)) {
         return read_text(document, name, arena, full);
     }
-    timestamp_format(moment_ms, text);
+    const time_t seconds = (time_t)(bson_iter_date_time(&at) / 1000);
+    struct tm parts;
+    const bool has_day = gmtime_r(&seconds, &parts) != NULL &&
+                         strftime(text, sizeof text, "%Y-%m-%d", &parts) == DAY_SIZE;
+    if (!has_day) return (struct slice){0};
     const struct slice copy = arena_copy(arena, (struct slice){text, DAY_SIZE});
     if (copy.data == NULL) *full = true;
     return copy;

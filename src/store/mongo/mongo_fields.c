@@ -51,7 +51,7 @@ bool mongo_fields_read_moment(const bson_iter_t *value, int64_t *ret_moment_ms)
 {
     if (!BSON_ITER_HOLDS_DATE_TIME(value)) return false;
     const int64_t moment_ms = bson_iter_date_time(value);
-    if (moment_ms < 0 || moment_ms > MOMENT_MAX_MS) return false;
+    if (moment_ms < 1 || moment_ms > MOMENT_MAX_MS) return false;
     *ret_moment_ms = moment_ms;
     return true;
 }

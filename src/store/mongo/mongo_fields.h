@@ -76,6 +76,7 @@ bool mongo_fields_has(const bson_t *document, const char *name);
 void mongo_fields_append_user(bson_t *document, const char *name, const struct user *user);
 bool mongo_fields_read_user(const bson_iter_t *value, struct user *ret_user);
 bool mongo_fields_read_id(const bson_iter_t *value, struct id *ret_id);
+/* After 1970 began: the core's 0 says that there is no moment. */
 bool mongo_fields_read_moment(const bson_iter_t *value, int64_t *ret_moment_ms);
 
 /* Any of the server's numbers, if it is a whole one that a double can say. */
