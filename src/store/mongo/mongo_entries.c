@@ -229,7 +229,8 @@ static bool find_inner(const bson_t *document, const char *name, bson_t *ret_inn
     return bson_iter_init_find(&at, document, name) && open_inner(&at, ret_inner);
 }
 
-/* A day as the predecessor has it, too: a Date at its beginning, for some films long before 1970. */
+/* A day as the predecessor has it, too: a Date at its beginning, for some films long before 1970.
+ */
 static struct slice read_day(const bson_t *document, const char *name, struct arena *arena,
                              bool *full)
 {
