@@ -151,6 +151,14 @@ static const struct audit_damage booking_damages[] = {
      "Showtime @S1: booking @B3 is cancelled, but cancelled_at says otherwise", NULL},
     {MONGO_BOOKINGS, SETS, "@B1", SET("cancelled_at", DATE("5")),
      "Showtime @S1: booking @B1 is pending, but cancelled_at says otherwise", NULL},
+    {MONGO_BOOKINGS, SETS, "@B2", SET("never_held_at", DATE("5")),
+     "Showtime @S1: booking @B2 is said to have never held its seats, and so is shown to nobody, "
+     "but it is confirmed",
+     NULL},
+    {MONGO_BOOKINGS, SETS, "@B3", SET("never_held_at", DATE("5")),
+     "Showtime @S1: booking @B3 is said to have never held its seats, and so is shown to nobody, "
+     "but it is cancelled",
+     NULL},
     {MONGO_BOOKINGS, SETS, "@B2", SET("confirmed_at", "null"),
      "Showtime @S1: booking @B2 is confirmed, but since when is not said", NULL},
     {MONGO_BOOKINGS, SETS, "@B8", SET("held_at", DATE("1900000000000")),

@@ -61,6 +61,13 @@ static void assert_says(struct house *house, enum mongo_collection collection, s
     bson_free(json);
 }
 
+static enum error find(struct house *house, struct id id, struct booking *ret_booking)
+{
+    uint64_t version = 0;
+    return house->reader.methods->find_booking(house->reader.context, id, CONSISTENCY_LATEST,
+                                               ret_booking, &version);
+}
+
 static void an_intent_alone_ends_when_its_time_is_over(void **state)
 {
     struct house *house = *state;
@@ -79,19 +86,35 @@ static void an_intent_alone_ends_when_its_time_is_over(void **state)
     assert_int_equal(mongo_store_counts(house->heir.mongo).swept, 2); /* Ended, then pruned. */
 }
 
-static void an_intent_that_ended_is_answered_as_what_it_was(void **state)
+/* Nobody was told of it, so nobody is shown it: not as expired either. */
+static void an_intent_that_ended_is_shown_to_nobody_and_its_key_holds_anew(void **state)
 {
     struct house *house = *state;
     struct command hold = turn_fixture_hold("an", "A1", 1);
+    struct booking found;
     assert_int_equal(mongo_desk_decide(&house->dead, &hold), ERROR_NONE);
     mongo_desk_undo(&house->dead);
-    tend(house, FIXTURE_NOW_MS + HOLD_MS_DEFAULT + MINUTE_MS);
-    struct command again = turn_fixture_hold("an", "A1", 1);
-    mongo_desk_run(&house->heir, &again);
-    assert_true(again.answer.replayed);
-    assert_int_equal(again.answer.booking.status, BOOKING_EXPIRED);
+    const struct id id = hold.answer.booking.id;
+    house->heir.now_ms = FIXTURE_NOW_MS + HOLD_MS_DEFAULT + MINUTE_MS;
+    tend(house, house->heir.now_ms);
+    assert_says(house, MONGO_BOOKINGS, id, "\"status\" : \"expired\"");
+    assert_int_equal(find(house, id, &found), ERROR_BOOKING_NOT_FOUND);
+    for (int time = 0; time < 2; time++) {
+        struct command again = turn_fixture_hold("an", "B1 B2", 1); /* Other seats. */
+        mongo_desk_run(&house->heir, &again);
+        assert_int_equal(again.answer.refusal, REFUSAL_NONE);
+        assert_int_equal(again.answer.replayed, time > 0);
+        assert_true(id_equal(again.answer.booking.id, id));
+        assert_true(again.answer.booking.held_at_ms > FIXTURE_NOW_MS + HOLD_MS_DEFAULT);
+        assert_int_equal(find(house, id, &found), ERROR_NONE);
+        assert_int_equal(found.status, BOOKING_PENDING);
+        assert_int_equal(found.seat_count, 2);
+        tend(house, house->heir.now_ms);
+    }
+    assert_says(house, MONGO_BOOKINGS, id, "\"status\" : \"pending\"");
     mongo_desk_load(&house->heir);
     assert_int_equal(mongo_desk_state(&house->heir, "A1"), SEAT_AVAILABLE);
+    assert_int_equal(mongo_desk_state(&house->heir, "B2"), SEAT_HELD);
 }
 
 static void a_hold_that_was_committed_is_none_of_the_intents(void **state)
@@ -371,7 +394,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LEFT_TEST(an_intent_alone_ends_when_its_time_is_over),
-        LEFT_TEST(an_intent_that_ended_is_answered_as_what_it_was),
+        LEFT_TEST(an_intent_that_ended_is_shown_to_nobody_and_its_key_holds_anew),
         LEFT_TEST(a_hold_that_was_committed_is_none_of_the_intents),
         LEFT_TEST(an_intent_of_no_showtime_stops_nothing),
         LEFT_TEST(a_server_that_answers_no_update_is_asked_by_one_showtime_a_round),

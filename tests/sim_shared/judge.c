@@ -156,9 +156,8 @@ static void changed_booking(const bson_t *before, const bson_t *after)
     }
     struct judged_booking *booking = judge_booking(read.booking.id);
     CHECK(booking != NULL);
-    const bool ends_intent = !booking->stands && read.booking.status == BOOKING_EXPIRED;
-    JUDGE_MUST(ends_intent || is_decided(booking->decision_count, booking->decisions, read.version,
-                                         (int)read.booking.status),
+    JUDGE_MUST(is_decided(booking->decision_count, booking->decisions, read.version,
+                          (int)read.booking.status),
                "R1: a booking's document says what no commit has decided");
     JUDGE_MUST(read.version >= booking->document.version, "R4: a booking's document went back");
     booking->document = read;

@@ -37,9 +37,8 @@ struct decision {
 struct judged_booking {
     uint32_t showtime;
     struct mongo_booking document;
-    bool stands;     /* A commit has made it, */
-    uint64_t made;   /* at this count of the judge's. */
-    bool never_held; /* It has ended an intent. */
+    bool stands;   /* A commit has made it, */
+    uint64_t made; /* at this count of the judge's. */
     struct booking standing;
     uint64_t changed; /* The judge's count, when what stands changed last. */
     uint32_t decision_count;

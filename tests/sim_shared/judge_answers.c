@@ -23,8 +23,7 @@ static void hear_hold(const struct attempt *attempt)
         judge_break("I1: a hold was granted and has no document");
         return;
     }
-    const bool over = booking->document.booking.status == BOOKING_EXPIRED;
-    JUDGE_MUST(booking->stands || over, "I1: a hold was granted and is not there");
+    JUDGE_MUST(booking->stands, "I1: a hold was granted and is not there");
     booking->heard = true;
     hear_made(attempt, said->id, said->first_expires_at_ms);
     JUDGE_MUST(said->seat_count == booking->standing.seat_count, "a hold was granted otherwise");
@@ -162,7 +161,7 @@ static void hear_failed(const struct attempt *attempt)
     for (uint32_t index = 0; index < judge.booking_count; index++) {
         const struct judged_booking *booking = &judge.bookings[index];
         if (!uuid_equal(booking->document.key, claim->key) || !booking->stands) continue;
-        JUDGE_MUST(booking->never_held || booking->made <= attempt->sent_change,
+        JUDGE_MUST(booking->made <= attempt->sent_change,
                    "a hold was made, and is said to have failed");
     }
 }

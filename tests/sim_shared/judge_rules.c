@@ -114,18 +114,16 @@ static void move_booking(struct judged_booking *booking, bool stood, const struc
 {
     const struct booking *standing = &booking->standing;
     const int rank = judge_booking_rank(standing->status);
-    const bool ends_intent = !stood && standing->status == BOOKING_EXPIRED;
-    JUDGE_MUST(stood || ends_intent || attempts_of_key(&booking->document.key, &standing->user) > 0,
+    JUDGE_MUST(stood || attempts_of_key(&booking->document.key, &standing->user) > 0,
                "a hold was made that nobody asks for, or that was refused");
     JUDGE_MUST(!stood || rank >= judge_booking_rank(before->status),
                "I3: a booking went back from %d to %d", (int)before->status, (int)standing->status);
-    booking->never_held = booking->never_held || ends_intent;
+    reached_saw_if(!stood && booking->document.never_held_at_ms > 0, REACHED_HELD_ANEW);
     if (stood && before->status == standing->status) return;
     booking->lapsed = booking->lapsed || standing->status == BOOKING_EXPIRED;
     switch (standing->status) {
     case BOOKING_EXPIRED: {
-        const struct booking *lived = stood ? before : &booking->document.booking;
-        const int64_t end_ms = lived->hold_expires_at_ms + STEAL_GUARD_MS - JUDGE_SKEW_MS;
+        const int64_t end_ms = before->hold_expires_at_ms + STEAL_GUARD_MS - JUDGE_SKEW_MS;
         JUDGE_MUST(weather.now_ms >= end_ms, "I2: a live hold was ended %lld ms too soon",
                    (long long)(end_ms - weather.now_ms));
         break;

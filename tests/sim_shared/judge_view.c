@@ -116,7 +116,7 @@ bool judge_stands_booking(const struct judged_booking *booking, struct booking *
         JUDGE_MUST(mongo_documents_read_booking(&value, &merged), "a decision cannot be read");
     }
     *ret_standing = merged.booking;
-    /* The document of an intent that is over may say so; nothing has come of it. */
+    if (merged.never_held_at_ms > 0) return false;
     return booking->decision_count > 0 || has_first_seat(showtime, &merged.booking);
 }
 

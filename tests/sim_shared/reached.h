@@ -21,6 +21,7 @@
     X(CONFLICT) \
     X(OUTCOME_UNKNOWN) \
     X(REPLAYED) \
+    X(HELD_ANEW) \
     X(MONEY_RECORDED) \
     X(MONEY_TAKEN_UP) \
     X(MONEY_RESCUED) \

@@ -232,8 +232,10 @@ static void take(struct mongo_audit *audit, const bson_t *document)
     }
     subject->moved = record->version > (int64_t)audit->cut.version;
     if (subject->moved) mongo_audit_look_suspect(audit, id, false, record->version);
-    subject->stands = decided || record->version > 0 || record->booking.status != BOOKING_PENDING ||
-                      is_named(&audit->cut, id);
+    const bool moved = decided || record->version > 0 || record->booking.status != BOOKING_PENDING;
+    const bool never_held =
+        record->never_held_at_ms > 0 && record->booking.status == BOOKING_EXPIRED;
+    subject->stands = (moved && !never_held) || is_named(&audit->cut, id);
     audit->subject_count++;
 }
 
@@ -289,6 +291,11 @@ static enum error judge_subject(struct mongo_audit *audit,
         return ERROR_NONE;
     }
     audit->counts.bookings += audit->look.whole;
+    if (record->never_held_at_ms > 0) {
+        say(audit, MONGO_AUDIT_BOOKING, record->booking.id,
+            "is said to have never held its seats, and so is shown to nobody, but it is %s",
+            booking_status_name(record->booking.status).data);
+    }
     judge_state(audit, &record->booking);
     judge_sums(audit, &record->booking);
     judge_seats(audit, &record->booking);

@@ -80,7 +80,8 @@ static void note_booking(struct page *page, const struct mongo_booking *booking)
         if (!id_equal(page->keys[place].record.booking, booking->booking.id)) continue;
         named->booking_there = true;
         named->booking = *booking;
-        named->begun = booking->version == 0 && booking->booking.status == BOOKING_PENDING;
+        named->begun = booking->never_held_at_ms > 0 ||
+                       (booking->version == 0 && booking->booking.status == BOOKING_PENDING);
     }
 }
 

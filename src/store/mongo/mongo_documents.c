@@ -32,6 +32,7 @@ static const struct mongo_field booking_fields[] = {
     {"active_payment", FIELD_ID, BOOKING(active_payment), true},
     {"payment_id", FIELD_ID, BOOKING(payment), true},
     {"had_payment", FIELD_FLAG, BOOKING(had_payment), true},
+    {"never_held_at", FIELD_MOMENT, offsetof(struct mongo_booking, never_held_at_ms), true},
     {"v", FIELD_NUMBER, offsetof(struct mongo_booking, version), true},
 };
 

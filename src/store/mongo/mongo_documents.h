@@ -17,7 +17,8 @@ struct mongo_booking {
     struct uuid key; /* Of the hold that made it, */
     struct fingerprint fingerprint;
     int64_t version;
-    int64_t created_at_ms; /* As lists are sorted; 0: the predecessor did not say. */
+    int64_t created_at_ms;    /* As lists are sorted; 0: the predecessor did not say. */
+    int64_t never_held_at_ms; /* When an intent was ended that no commit had followed; else 0. */
 };
 
 struct mongo_payment {

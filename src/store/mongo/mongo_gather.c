@@ -116,10 +116,11 @@ static bool booking_stands(const struct turn *turn, const struct mongo_fact *fac
                            const struct mongo_booking *booking)
 {
     const struct seat_map *map = turn->map;
+    if (is_of_another(turn, booking)) return true;
+    if (booking->never_held_at_ms > 0) return false;
     if (fact->decided || booking->version > 0 || booking->booking.status != BOOKING_PENDING) {
         return true;
     }
-    if (is_of_another(turn, booking)) return true;
     const uint32_t place = seat_map_find(map, booking->booking.seats[0].name);
     if (place == PLACE_NONE || map->states[place] == SEAT_AVAILABLE) return false;
     return id_equal(map->claims[place].booking, booking->booking.id);

@@ -162,6 +162,7 @@ static uint32_t end_intents(const struct mongo_store *store, const struct overdu
         bson_t value = BSON_INITIALIZER;
         BSON_APPEND_UTF8(&value, "status", booking_status_name(BOOKING_EXPIRED).data);
         BSON_APPEND_DATE_TIME(&value, "updatedAt", now_ms);
+        BSON_APPEND_DATE_TIME(&value, "never_held_at", now_ms);
         BSON_APPEND_INT64(&value, "v", version);
         mongo_settle_append(settle, count++, MONGO_BOOKINGS, id, version, &value);
         bson_destroy(&value);

@@ -3,8 +3,9 @@
  *
  * A crash between an intent and its commit leaves a booking that never was; it is ended once its
  * time is over, by an update of its showtime like any other end, so that no late commit can still
- * make it true. A showtime that usher has not written lacks what the timers look for; it is given
- * that when it is first loaded, or when one of its bookings is overdue.
+ * make it true. Nobody is shown it, and its key is free: who asks again is decided anew. A showtime
+ * that usher has not written lacks what the timers look for; it is given that when it is first
+ * loaded, or when one of its bookings is overdue.
  *
  * Thread: the store's.
  */

@@ -81,8 +81,9 @@ bool mongo_view_booking(const struct mongo_view *view, struct mongo_booking *boo
         struct mongo_booking later = *booking;
         if (!mongo_documents_read_booking(&decided, &later)) return false;
         if (later.version > booking->version) *booking = later;
-        return true;
+        return booking->never_held_at_ms == 0;
     }
+    if (booking->never_held_at_ms > 0) return false;
     if (booking->version > 0 || booking->booking.status != BOOKING_PENDING) return true;
     return seat_names(showtime, booking->booking.seats[0].name, "booking_id", id);
 }
