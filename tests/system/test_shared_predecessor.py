@@ -88,14 +88,20 @@ database.idempotencykeys.create_index([("expires_at", 1)], expireAfterSeconds=0)
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="needs pymongo; see tools/setup")
 
 
+def left_by_it(folder, more=""):
+    """The database as the predecessor left it."""
+    database = cluster.Database(folder).start()
+    uri = database.uri()
+    subprocess.run([str(PYTHON), "-c", WRITE + more, uri], check=True, timeout=60)
+    database.uri = lambda: uri
+    return database
+
+
 @pytest.fixture(scope="module")
 def heirs(tmp_path_factory):
     """Two instances on that database."""
     folder = tmp_path_factory.mktemp("predecessor")
-    database = cluster.Database(folder).start()
-    uri = database.uri()
-    subprocess.run([str(PYTHON), "-c", WRITE, uri], check=True, timeout=60)
-    database.uri = lambda: uri
+    database = left_by_it(folder)
     pair = cluster.Cluster(folder, database, count=2)
     yield pair
     for usher in pair.instances:
@@ -110,6 +116,14 @@ def until(what, why):
     while not what():
         assert time.monotonic() < end_s, why
         time.sleep(0.1)
+
+
+def test_the_audit_finds_what_is_wrong_with_it_and_no_more(heirs):
+    done = heirs[0].run("audit")
+    *complaints, _, summary = done.stdout.splitlines()
+    assert done.returncode == 1 and summary == f"{len(complaints)} broken"
+    assert f"Showtime {BROKEN}: seat B2 has a value that no seat can have" in complaints
+    assert [line for line in complaints if not line.startswith(f"Showtime {BROKEN}: ")] == []
 
 
 def test_its_programme_and_its_map_are_shown(heirs):
@@ -164,3 +178,23 @@ def test_a_showtime_that_cannot_be_read_says_why_and_stops_no_other(heirs):
     customer.hold(SHOWTIME, ["B2"]).expect(201)
     said = f'"event":"showtime_broken","showtime":"{BROKEN}","field":"seats.B2.booking_id"'
     assert said in heirs[0].log()
+
+
+def test_a_cinema_that_needs_one_machine_only_takes_it_along(launch, tmp_path):
+    database = left_by_it(tmp_path, "database.showtimes.delete_one({'_id': broken})\n")
+    server, file = launch(name="alone", start=False), tmp_path / "all.export"
+    exported = process.run("export", file, environment={"MONGO_URI": database.uri()})
+    database.stop()
+    assert exported.returncode == 0, exported.stderr
+    imported = server.run("import", file)
+    assert imported.returncode == 0, imported.stderr
+    server.audit()
+    server.start()
+    owner = server.api.customer(USER)
+    assert owner.booking(CONFIRMED).expect(200).json["payment_id"] == PAYMENT
+    owner.hold(SHOWTIME, ["A1"]).expect(409, "SEAT_ALREADY_BOOKED")
+    server.api.tell(owner.paying(PENDING), 100000).expect(200)
+    assert owner.booking(PENDING).expect(200).json["status"] == "confirmed"
+    staff = server.api.staff("staff-1")
+    staff.refund(PAYMENT).expect(202)
+    assert owner.booking(CONFIRMED).expect(200).json["status"] == "cancelled"

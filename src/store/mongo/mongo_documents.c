@@ -286,6 +286,12 @@ bool mongo_documents_read_payment(const bson_t *document, struct mongo_payment *
     return read_any_payment(document, payment, &fault);
 }
 
+bool mongo_documents_unnamed(const struct mongo_booking *booking)
+{
+    return booking->version == 0 && booking->booking.status == BOOKING_CONFIRMED &&
+           id_is_none(booking->booking.payment);
+}
+
 bool mongo_documents_booking_fault(const bson_t *document, struct mongo_fault *ret_fault)
 {
     struct mongo_booking booking = {0};

@@ -56,6 +56,9 @@ bool mongo_documents_read_payment(const bson_t *document, struct mongo_payment *
 bool mongo_documents_read_key(const bson_t *document, struct mongo_key *key);
 bool mongo_documents_read_block(const bson_t *document, struct mongo_block *block);
 
+/* Has it been sold by the predecessor, which never noted by which payment? By its completed one. */
+bool mongo_documents_unnamed(const struct mongo_booking *booking);
+
 /* Which field keeps a document from being read; false if it can be. */
 bool mongo_documents_booking_fault(const bson_t *document, struct mongo_fault *ret_fault);
 bool mongo_documents_payment_fault(const bson_t *document, struct mongo_fault *ret_fault);

@@ -65,7 +65,8 @@ static bool read_rest(const bson_t *document, struct arena *arena, struct move_s
             record->cancellation_reason = reason_of(text);
         }
     }
-    return record->timezone.size > 0;
+    if (record->timezone.size == 0) record->timezone = MONGO_ZONE_USUAL; /* The predecessor's. */
+    return true;
 }
 
 static bool put_showtime(struct mongo_export_state *export, const bson_t *document)
@@ -95,6 +96,7 @@ static bool put_key(struct mongo_export_state *export, const bson_t *document)
 {
     struct mongo_key key = {.id = {{0}}};
     mongo_export_begin(export, MOVE_KEY);
+    if (!bson_has_field(document, "operation")) return true; /* The predecessor's answered it. */
     if (!mongo_documents_read_key(document, &key)) return mongo_export_refuse(export, "key");
     if (move_record_is_origin(&key.record)) return true;
     export->record.key = key.record;

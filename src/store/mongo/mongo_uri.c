@@ -88,8 +88,13 @@ static bool driver_takes(const char *text, bson_error_t *ret_why)
             ret_why, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
             "readPreference must be primary: another node may not know yet what was sold");
     }
+    const bool told = mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(uri));
+    if (primary && !told) {
+        bson_set_error(ret_why, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
+                       "w must not be 0: nobody would know whether a hold was written");
+    }
     mongoc_uri_destroy(uri);
-    return primary;
+    return primary && told;
 }
 
 /* Is it user and password that the driver does not take, or the rest? */

@@ -123,12 +123,6 @@ bool mongo_view_block(const struct mongo_view *view, struct mongo_block *block)
     return seat_names(showtime, block->block.seats[0], "block_id", id);
 }
 
-static bool is_unnamed(const struct mongo_booking *booking)
-{
-    return booking->version == 0 && booking->booking.status == BOOKING_CONFIRMED &&
-           id_is_none(booking->booking.payment);
-}
-
 static void take_kept(mongoc_cursor_t *cursor, struct mongo_booking *bookings, uint32_t count)
 {
     const bson_t *document = NULL;
@@ -142,7 +136,8 @@ static void take_kept(mongoc_cursor_t *cursor, struct mongo_booking *bookings, u
         if (!mongo_fields_read_id(&at, &booking)) continue;
         for (uint32_t index = 0; index < count; index++) {
             const bool its = id_equal(bookings[index].booking.id, booking);
-            if (its && is_unnamed(&bookings[index])) bookings[index].booking.payment = payment;
+            if (its && mongo_documents_unnamed(&bookings[index]))
+                bookings[index].booking.payment = payment;
         }
     }
 }
@@ -155,7 +150,8 @@ enum error mongo_view_name_kept(struct mongo_client *client, struct mongo_bookin
     BSON_APPEND_UTF8(&filter, "status", payment_status_name(PAYMENT_COMPLETED).data);
     mongo_among_begin(&among, &filter, "booking_id");
     for (uint32_t index = 0; index < count; index++) {
-        if (is_unnamed(&bookings[index])) mongo_among_add(&among, bookings[index].booking.id);
+        if (mongo_documents_unnamed(&bookings[index]))
+            mongo_among_add(&among, bookings[index].booking.id);
     }
     mongo_among_end(&among, &filter);
     enum error error = ERROR_NONE;

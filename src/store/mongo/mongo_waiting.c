@@ -95,9 +95,7 @@ static void name_kept(struct mongo_store *store)
             mongo_facts_get(facts, MONGO_FACT_BOOKING, payment->booking);
         if (payment->status != PAYMENT_COMPLETED || fact == NULL || !fact->found) continue;
         struct mongo_booking *booking = &facts->bookings[fact->place];
-        const bool unnamed = booking->version == 0 && id_is_none(booking->booking.payment) &&
-                             booking->booking.status == BOOKING_CONFIRMED;
-        if (unnamed) booking->booking.payment = payment->id;
+        if (mongo_documents_unnamed(booking)) booking->booking.payment = payment->id;
     }
 }
 
