@@ -5,7 +5,7 @@ import time
 
 import pytest
 from support import api as calls
-from support import process, shapes, swarm
+from support import process, shapes, sockets, swarm
 from support.fault import Fault, late_flush
 from support.office import Office
 
@@ -22,14 +22,6 @@ def wait_for(condition, limit_s, what):
         time.sleep(0.02)
 
 
-def unread_connections(port):
-    """How many connections of the server's port hold bytes that it has not read."""
-    with open("/proc/net/tcp", encoding="ascii") as file:
-        rows = [line.split() for line in file.readlines()[1:]]
-    return sum(row[1].endswith(f":{port:04X}") and not row[4].endswith(":00000000")
-               and row[3] == "01" for row in rows)
-
-
 def fill_the_queue(server, showtime, meanwhile=None):
     """Has a turn wait for the disk while more holds come than may wait behind it, and gives
     their answers, that of the turn's own hold first."""
@@ -43,7 +35,7 @@ def fill_the_queue(server, showtime, meanwhile=None):
         first = swarm.start(server.port, requests[:1], answers)
         time.sleep(0.3)  # Its turn is at the disk now.
         crowd = swarm.start(server.port, requests[1:], answers)
-        wait_for(lambda: unread_connections(server.port) == 0, CROWD_LIMIT_S, "reading a crowd")
+        wait_for(lambda: sockets.unread(server.port) == 0, CROWD_LIMIT_S, "reading a crowd")
         if meanwhile is not None:
             meanwhile()
     finally:

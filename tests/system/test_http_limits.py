@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support import sockets
 from support.echo import CHUNKED, POST, Reader, Server, ask, assert_refused, request
 from support.echo import make_server, server  # noqa: F401  (fixtures)
 
@@ -81,7 +82,7 @@ def test_one_connection_too_many_is_told_so_at_once(make_server):
             assert answer.json() == {"errorCode": "OVERLOADED"}
             assert reader.closed()
     peers.pop().close()
-    time.sleep(0.1)
+    sockets.wait_until_closed(server.port)
     assert ask(server, request()).status == 200
     for peer in peers:
         peer.sendall(request())
@@ -109,7 +110,7 @@ def test_running_out_of_descriptors_neither_stops_nor_spins_the_server(make_serv
     assert Reader(peers[-1]).closed()
     for peer in peers:
         peer.close()
-    time.sleep(0.1)
+    sockets.wait_until_closed(server.port)
     assert ask(server, request()).status == 200
 
 

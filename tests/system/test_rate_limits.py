@@ -6,7 +6,7 @@ import time
 
 import pytest
 from support import api as calls
-from support import catalogue, listening, process, swarm
+from support import catalogue, listening, process, sockets, swarm
 
 FAR = "1/h"  # What does not come back while a test runs.
 POLICY = re.compile(r'"([a-z-]+)";q=(\d+);w=(\d+)')
@@ -386,12 +386,12 @@ def test_one_address_has_so_many_connections_and_gets_them_back_when_they_end(li
     assert b'\r\nRateLimit: "connections";r=0\r\n' in refused[0]
     for peer in kept[:5]:
         peer.close()
-    time.sleep(0.2)
+    sockets.wait_until_closed(server.port)
     more, refused = open_connections(server.port, 8)
     assert (len(more), len(refused)) == (5, 3)
     for peer in kept[5:] + more:
         peer.close()
-    time.sleep(0.2)
+    sockets.wait_until_closed(server.port)
     request = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n"
     assert statuses(swarm.fire(server.port, [request] * 25)[0]) == {200: 20, 429: 5}
 
@@ -417,10 +417,13 @@ def test_one_address_has_so_many_live_maps_in_all_loops_and_gets_them_back(limit
     server.api.public.get(f"/api/showtimes/{server.showtimes[0]}/seats").expect(200)
     # What does not become a stream is given back at once.
     listeners.pop().close()
-    time.sleep(0.2)
+    unknown = "/api/showtimes/" + "f" * 24 + "/events"
+    limit_s = time.monotonic() + 10
+    while server.api.public.get(unknown).status == 429:
+        assert time.monotonic() < limit_s, "a closed map is not given back"
+        time.sleep(0.01)
     for _ in range(10):
-        server.api.public.get("/api/showtimes/" + "f" * 24 + "/events").expect(
-            404, "SHOWTIME_NOT_FOUND")
+        server.api.public.get(unknown).expect(404, "SHOWTIME_NOT_FOUND")
         server.api.public.request("HEAD", path).expect(200)
     listeners.append(listening.Listener(server.port, server.showtimes[0]))
     assert listeners[-1].decoder.status == 200
