@@ -183,8 +183,10 @@ def test_a_showtime_that_cannot_be_read_says_why_and_stops_no_other(heirs):
 def test_a_cinema_that_needs_one_machine_only_takes_it_along(launch, tmp_path):
     database = left_by_it(tmp_path, "database.showtimes.delete_one({'_id': broken})\n")
     server, file = launch(name="alone", start=False), tmp_path / "all.export"
-    exported = process.run("export", file, environment={"MONGO_URI": database.uri()})
-    database.stop()
+    try:
+        exported = process.run("export", file, environment={"MONGO_URI": database.uri()})
+    finally:
+        database.stop()
     assert exported.returncode == 0, exported.stderr
     imported = server.run("import", file)
     assert imported.returncode == 0, imported.stderr
