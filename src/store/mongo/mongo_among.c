@@ -14,8 +14,8 @@ void mongo_among_element(bson_t *array, uint32_t index, struct id id)
 void mongo_among_begin(struct mongo_among *among, bson_t *filter, const char *name)
 {
     among->count = 0;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, name, &among->operator);
-    BSON_APPEND_ARRAY_BEGIN(&among->operator, "$in", &among->array);
+    BSON_APPEND_DOCUMENT_BEGIN(filter, name, &among->in);
+    BSON_APPEND_ARRAY_BEGIN(&among->in, "$in", &among->array);
 }
 
 void mongo_among_add(struct mongo_among *among, struct id id)
@@ -25,8 +25,8 @@ void mongo_among_add(struct mongo_among *among, struct id id)
 
 void mongo_among_end(struct mongo_among *among, bson_t *filter)
 {
-    (void)bson_append_array_end(&among->operator, & among->array);
-    (void)bson_append_document_end(filter, &among->operator);
+    (void)bson_append_array_end(&among->in, &among->array);
+    (void)bson_append_document_end(filter, &among->in);
 }
 
 void mongo_among_append(bson_t *filter, const char *name, const struct id *ids, uint32_t count)

@@ -10,7 +10,7 @@
 #include "core/id.h"
 
 struct mongo_among {
-    bson_t operator;
+    bson_t in;
     bson_t array;
     uint32_t count; /* Of its ids. */
 };

@@ -232,10 +232,11 @@ static void take(struct mongo_audit *audit, const bson_t *document)
     }
     subject->moved = record->version > (int64_t)audit->cut.version;
     if (subject->moved) mongo_audit_look_suspect(audit, id, false, record->version);
-    const bool moved = decided || record->version > 0 || record->booking.status != BOOKING_PENDING;
+    const bool came_about =
+        decided || record->version > 0 || record->booking.status != BOOKING_PENDING;
     const bool never_held =
         record->never_held_at_ms > 0 && record->booking.status == BOOKING_EXPIRED;
-    subject->stands = (moved && !never_held) || is_named(&audit->cut, id);
+    subject->stands = (came_about && !never_held) || is_named(&audit->cut, id);
     audit->subject_count++;
 }
 

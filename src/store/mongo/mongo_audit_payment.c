@@ -132,11 +132,9 @@ static bool lay_over(struct mongo_audit *audit, struct mongo_payment *record, bo
 /* What the booking has to know of it. */
 static void note(struct mongo_audit_subject *subject, const struct mongo_payment *record)
 {
-    struct booking *booking = &subject->record.booking;
-    const bool kept = record->payment.status == PAYMENT_COMPLETED;
-    if (kept && mongo_documents_unnamed(&subject->record)) booking->payment = record->payment.id;
-    subject->kept_count += kept;
-    if (!id_equal(booking->payment, record->payment.id)) return;
+    mongo_documents_name_kept(&subject->record, &record->payment);
+    subject->kept_count += record->payment.status == PAYMENT_COMPLETED;
+    if (!id_equal(subject->record.booking.payment, record->payment.id)) return;
     subject->bought = true;
     subject->bought_waits = record->money_waits;
     subject->buying = record->payment;

@@ -292,6 +292,13 @@ bool mongo_documents_unnamed(const struct mongo_booking *booking)
            id_is_none(booking->booking.payment);
 }
 
+void mongo_documents_name_kept(struct mongo_booking *booking, const struct payment *payment)
+{
+    const bool kept =
+        payment->status == PAYMENT_COMPLETED && id_equal(payment->booking, booking->booking.id);
+    if (kept && mongo_documents_unnamed(booking)) booking->booking.payment = payment->id;
+}
+
 bool mongo_documents_booking_fault(const bson_t *document, struct mongo_fault *ret_fault)
 {
     struct mongo_booking booking = {0};

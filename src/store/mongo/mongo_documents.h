@@ -59,6 +59,9 @@ bool mongo_documents_read_block(const bson_t *document, struct mongo_block *bloc
 /* Has it been sold by the predecessor, which never noted by which payment? By its completed one. */
 bool mongo_documents_unnamed(const struct mongo_booking *booking);
 
+/* Tells such a booking its payment, if this is it. */
+void mongo_documents_name_kept(struct mongo_booking *booking, const struct payment *payment);
+
 /* Which field keeps a document from being read; false if it can be. */
 bool mongo_documents_booking_fault(const bson_t *document, struct mongo_fault *ret_fault);
 bool mongo_documents_payment_fault(const bson_t *document, struct mongo_fault *ret_fault);

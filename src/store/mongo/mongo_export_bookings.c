@@ -137,16 +137,6 @@ static bool fetch_payments(struct mongo_export_state *export)
     return whole;
 }
 
-static void name_kept(struct mongo_export_state *export, struct mongo_booking *booking)
-{
-    for (uint32_t index = 0; index < export->payment_count; index++) {
-        const struct payment *payment = &export->payments[index].payment;
-        const bool kept =
-            id_equal(payment->booking, booking->booking.id) && payment->status == PAYMENT_COMPLETED;
-        if (kept && mongo_documents_unnamed(booking)) booking->booking.payment = payment->id;
-    }
-}
-
 /* Each booking of the group, and behind it its payments. */
 static bool put_group(struct mongo_export_state *export)
 {
@@ -154,7 +144,9 @@ static bool put_group(struct mongo_export_state *export)
     if (!fetch_payments(export)) return false;
     for (uint32_t index = 0; index < export->booking_count; index++) {
         struct mongo_booking *booking = &export->bookings[index];
-        name_kept(export, booking);
+        for (uint32_t other = 0; other < export->payment_count; other++) {
+            mongo_documents_name_kept(booking, &export->payments[other].payment);
+        }
         if (!put_booking(export, booking)) return false;
         for (uint32_t other = 0; other < export->payment_count; other++) {
             const struct mongo_payment *payment = &export->payments[other];

@@ -93,9 +93,8 @@ static void name_kept(struct mongo_store *store)
         const struct payment *payment = &facts->payments[index].payment;
         const struct mongo_fact *fact =
             mongo_facts_get(facts, MONGO_FACT_BOOKING, payment->booking);
-        if (payment->status != PAYMENT_COMPLETED || fact == NULL || !fact->found) continue;
-        struct mongo_booking *booking = &facts->bookings[fact->place];
-        if (mongo_documents_unnamed(booking)) booking->booking.payment = payment->id;
+        if (fact == NULL || !fact->found) continue;
+        mongo_documents_name_kept(&facts->bookings[fact->place], payment);
     }
 }
 
