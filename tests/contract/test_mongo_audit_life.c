@@ -5,12 +5,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "contract/audit_fixture.h"
 #include "store/mongo/mongo_ids.h"
 
 enum { BRIEF_MS = 400 };
 
 #define MINUTE_MS INT64_C(60000)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
 
 static void money_without_a_decision_is_counted_and_breaks_no_rule(void **state)
 {
@@ -203,7 +206,8 @@ static void damage_of_what_moves_during_a_look_is_found_once(void **state)
     assert_true(audit_fixture_was_heard(&heard, sentence));
 }
 
-/* Another instance, which holds and cancels until it is told to end. */
+/* Another instance, which holds and cancels until it is told to end. The audit asks the machine's
+ * clock how long a showtime has waited, so that this one plays tomorrow and is sold today. */
 struct colleague {
     pthread_t thread;
     struct mongo_desk desk;
@@ -219,6 +223,23 @@ static void *work(void *context)
         (void)audit_fixture_ask(&colleague->desk, turn_fixture_cancel("tam", booking.id));
     }
     return NULL;
+}
+
+static void start(struct colleague *colleague, struct mongo_fixture *fixture)
+{
+    const struct id showtime = turn_fixture_id(3);
+    const int64_t now_ms = clock_now_ms();
+    mongo_fixture_put_showtime(fixture, showtime, now_ms + DAY_MS, now_ms + DAY_MS + HOUR_MS);
+    mongo_desk_open(&colleague->desk, fixture, showtime, (struct mongo_hook){0});
+    colleague->desk.now_ms = now_ms;
+    assert_int_equal(pthread_create(&colleague->thread, NULL, work, colleague), 0);
+}
+
+static void stop(struct colleague *colleague)
+{
+    atomic_store(&colleague->ended, true);
+    assert_int_equal(pthread_join(colleague->thread, NULL), 0);
+    mongo_desk_close(&colleague->desk);
 }
 
 static void what_instances_at_work_leave_undone_breaks_a_rule(void **state)
@@ -237,16 +258,14 @@ static void what_instances_at_work_leave_undone_breaks_a_rule(void **state)
     struct audit_world *world = *state;
     struct audit_heard heard;
     char sentence[AUDIT_TEXT_SIZE];
+    audit_fixture_sweep(&world->desk, 4 * MINUTE_MS);
     audit_fixture_damage(world, &undone[0]);
     audit_fixture_damage(world, &undone[1]);
     assert_int_equal(audit_fixture_run(&world->fixture, &heard).violations, 0);
     struct colleague colleague = {0};
-    mongo_desk_open(&colleague.desk, &world->fixture, world->things[0].id, (struct mongo_hook){0});
-    assert_int_equal(pthread_create(&colleague.thread, NULL, work, &colleague), 0);
+    start(&colleague, &world->fixture);
     const struct audit_counts counts = audit_fixture_run(&world->fixture, &heard);
-    atomic_store(&colleague.ended, true);
-    assert_int_equal(pthread_join(colleague.thread, NULL), 0);
-    mongo_desk_close(&colleague.desk);
+    stop(&colleague);
     audit_fixture_print(&heard);
     assert_int_equal(counts.violations, 2);
     audit_fixture_expand(world, "Payment @P6 is paid, and no instance decides", sentence);
