@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "base/clock.h"
 #include "store/mongo/mongo_audit.h"
+#include "store/mongo/mongo_move.h"
 #include "store/sqlite/audit.h"
 #include "store/sqlite/folder.h"
 
@@ -82,6 +83,7 @@ static int audit_shared(const struct config *config)
     mongo_connection_begin();
     enum error error = mongo_connection_open(config->mongo_uri.text, &connection, &reason);
     if (error == ERROR_NONE) error = mongo_client_open(connection, &client);
+    if (error == ERROR_NONE) error = mongo_move_check_whole(&client, &reason);
     if (error == ERROR_NONE) {
         const struct mongo_audit_options options = {.report = print_violation};
         error = mongo_audit_run(&client, &options, &counts, &reason);

@@ -56,18 +56,14 @@ static enum error check_clients(const struct cluster *cluster, struct mongo_reas
     return ERROR_INTERNAL_ERROR;
 }
 
-/* Of half an import, bookings and money are missing. */
 static enum error check_whole(struct mongo_connection *connection, struct mongo_reason *ret_reason)
 {
     struct mongo_client client = {0};
-    bool marked = false;
     enum error error = mongo_client_open(connection, &client);
-    if (error == ERROR_NONE) error = mongo_move_marked(&client, &marked);
+    if (error == ERROR_NONE) error = mongo_move_check_whole(&client, ret_reason);
+    else mongo_explain(ret_reason, "the pool has no client left");
     mongo_client_close(&client);
-    if (error != ERROR_NONE) mongo_explain(ret_reason, "MongoDB does not answer");
-    if (error != ERROR_NONE || !marked) return error;
-    mongo_explain(ret_reason, "an import into this database is not whole; run usher import again");
-    return ERROR_INTERNAL_ERROR;
+    return error;
 }
 
 /* As long as nobody knows whether the database is safe, nothing starts. */

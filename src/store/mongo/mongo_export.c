@@ -194,16 +194,6 @@ static bool put_all(struct mongo_export_state *export, const struct move_head *h
                                "the database has changed meanwhile; stop all instances first");
 }
 
-static bool judge_mark(struct mongo_export_state *export)
-{
-    bool marked = false;
-    if (mongo_move_marked(&export->client, &marked) != ERROR_NONE) {
-        return move_record_explain(export->reason, "MongoDB does not answer");
-    }
-    if (!marked) return true;
-    return move_record_explain(export->reason, "an import into this database is not whole");
-}
-
 /* What commits have left for others to write, whoever they were. The gate's edit first: a showtime
  * that it puts has its line of the journal still to be settled. */
 static bool settle(struct mongo_export_state *export, struct mongo_connection *connection)
@@ -226,11 +216,14 @@ static bool settle(struct mongo_export_state *export, struct mongo_connection *c
 static bool run(struct mongo_export_state *export, struct mongo_connection *connection,
                 const struct move_head *head)
 {
-    struct mongo_reason why;
+    struct mongo_reason why = {""};
     if (mongo_client_open(connection, &export->client) != ERROR_NONE) {
         return move_record_explain(export->reason, "the pool has no client left");
     }
-    if (!judge_mark(export) || !settle(export, connection)) return false;
+    if (mongo_move_check_whole(&export->client, &why) != ERROR_NONE) {
+        return move_record_explain(export->reason, "%s", why.text);
+    }
+    if (!settle(export, connection)) return false;
     if (mongo_ids_open(&export->client, &export->mac, &why) != ERROR_NONE) {
         return move_record_explain(export->reason, "%s", why.text);
     }

@@ -12,11 +12,24 @@ static bool fail(struct move_reason *ret_reason, const bson_error_t *why)
     return move_record_explain(ret_reason, "MongoDB: %s", why->message);
 }
 
-enum error mongo_move_marked(struct mongo_client *client, bool *ret_marked)
+enum error mongo_move_check_whole(struct mongo_client *client, struct mongo_reason *ret_reason)
 {
     bson_t *filter = BCON_NEW("_id", BCON_UTF8(MARK));
-    const enum error error =
-        mongo_read_any(client, MONGO_SETTINGS, filter, "look for an import", ret_marked);
+    bson_t *options = BCON_NEW("limit", BCON_INT64(1), "maxTimeMS", BCON_INT32(MONGO_READ_MS));
+    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(client->collections[MONGO_SETTINGS],
+                                                               filter, options, NULL);
+    const bson_t *document = NULL;
+    bson_error_t why = {0};
+    enum error error = ERROR_NONE;
+    if (mongoc_cursor_next(cursor, &document)) {
+        mongo_explain(ret_reason,
+                      "an import into this database is not whole; run usher import again");
+        error = ERROR_INTERNAL_ERROR;
+    } else if (mongoc_cursor_error_document(cursor, &why, &document)) {
+        error = mongo_refusal(&why, document, ret_reason);
+    }
+    mongoc_cursor_destroy(cursor);
+    bson_destroy(options);
     bson_destroy(filter);
     return error;
 }
