@@ -197,6 +197,7 @@ MALFORMED = [
     ("MONGO_URI", f"mongodb://anna:{PASSWORD}", "needs an @"),
     ("MONGO_URI", f"mongodb://anna:{PASSWORD}@h/x?readPreference=nearest", "must be primary"),
     ("MONGO_URI", f"mongodb://anna:{PASSWORD}@h/x?w=0", "w must not be 0"),
+    ("MONGO_URI", f"mongodb://anna:{PASSWORD}@h/{'x' * 64}", "at most 63 bytes"),
     ("MONGO_URI", f"mongodb://anna:12/{PASSWORD}@127.0.0.1/db?x=1", "%2F"),
     ("MONGO_URI", f"mongodb://anna:{PASSWORD}@127.0.0.1:70000/db", "port"),
     ("MONGO_URI", f"mongodb://anna:{PASSWORD}@127.0.0.1,/db", "hosts is empty"),

@@ -16,8 +16,8 @@
 #define MONGO_MOVE_CLAIM_KEY "id_key"
 #define MONGO_MOVE_SEAL_KEY "seal_key"
 
-/* ERROR_INTERNAL_ERROR with the reason if there is a mark: of half an import, bookings and money are
- * missing. ERROR_STORE_UNAVAILABLE if it cannot be told. */
+/* ERROR_INTERNAL_ERROR with the reason if there is a mark: of half an import, bookings and money
+ * are missing. ERROR_STORE_UNAVAILABLE if it cannot be told. */
 MUST_USE enum error mongo_move_check_whole(struct mongo_client *client,
                                            struct mongo_reason *ret_reason);
 

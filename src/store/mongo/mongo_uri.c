@@ -2,7 +2,10 @@
 
 #include "base/buffer.h"
 
-enum { URI_SIZE_MAX = 2048 };
+enum {
+    URI_SIZE_MAX = 2048,
+    DATABASE_NAME_MAX = 63, /* Of bytes: MongoDB's own limit. */
+};
 
 /* What stands between the scheme and the options. */
 struct parts {
@@ -77,24 +80,29 @@ static const char *judge(const struct parts *parts)
     return why;
 }
 
+/* What the driver takes and usher does not; NULL: nothing. */
+static const char *judge_meaning(const mongoc_uri_t *uri)
+{
+    const char *database = mongoc_uri_get_database(uri);
+    if (mongoc_read_prefs_get_mode(mongoc_uri_get_read_prefs_t(uri)) != MONGOC_READ_PRIMARY)
+        return "readPreference must be primary: another node may not know yet what was sold";
+    if (!mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(uri)))
+        return "w must not be 0: nobody would know whether a hold was written";
+    if (database != NULL && strlen(database) > DATABASE_NAME_MAX)
+        return "the name of a database has at most 63 bytes";
+    return NULL;
+}
+
 static bool driver_takes(const char *text, bson_error_t *ret_why)
 {
     mongoc_uri_t *uri = mongoc_uri_new_with_error(text, ret_why);
     if (uri == NULL) return false;
-    const mongoc_read_prefs_t *preference = mongoc_uri_get_read_prefs_t(uri);
-    const bool primary = mongoc_read_prefs_get_mode(preference) == MONGOC_READ_PRIMARY;
-    if (!primary) {
-        bson_set_error(
-            ret_why, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
-            "readPreference must be primary: another node may not know yet what was sold");
-    }
-    const bool told = mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(uri));
-    if (primary && !told) {
-        bson_set_error(ret_why, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
-                       "w must not be 0: nobody would know whether a hold was written");
+    const char *why = judge_meaning(uri);
+    if (why != NULL) {
+        bson_set_error(ret_why, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG, "%s", why);
     }
     mongoc_uri_destroy(uri);
-    return primary && told;
+    return why == NULL;
 }
 
 /* Is it user and password that the driver does not take, or the rest? */
