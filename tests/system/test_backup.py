@@ -51,7 +51,7 @@ class Copying:
             env=process.clean_environment(**server.settings),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_for(lambda: self.part.exists() and self.part.stat().st_size > 2**20, "it begins")
-        self.process.send_signal(signal.SIGSTOP)
+        process.stand_still(self.process)
         assert self.part.exists() and not path.exists(), "it was too fast to be stopped"
 
     def go_on(self):

@@ -281,7 +281,7 @@ class Standstill:
         self.process = server.process
 
     def __enter__(self):
-        self.process.send_signal(signal.SIGSTOP)
+        process.stand_still(self.process)
 
     def __exit__(self, *error):
         self.process.send_signal(signal.SIGCONT)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support import sockets
+from support import process, sockets
 from support.echo import CHUNKED, POST, Reader, Server, ask, assert_refused, request
 from support.echo import make_server, server  # noqa: F401  (fixtures)
 
@@ -258,7 +258,7 @@ def test_a_request_that_came_before_the_stop_is_answered(make_server, attempt):
         reader = Reader(peer)
         peer.sendall(request())
         assert reader.answer().status == 200
-        server.process.send_signal(signal.SIGSTOP)
+        process.stand_still(server.process)
         server.process.send_signal(signal.SIGTERM)
         peer.sendall(request())
         with server.connect() as late:

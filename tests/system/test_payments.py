@@ -133,7 +133,8 @@ def test_a_payment_that_ran_out_is_failed_and_a_new_one_can_be_made(launch):
     assert (body["status"], body["payment_id"]) == ("confirmed", first["payment_id"])
 
 
-@pytest.mark.parametrize("payment", [NOBODY, "x", "PAY_", "PAY_x", "pay_" + calls.new_key()])
+@pytest.mark.parametrize("payment", [NOBODY, "x", "PAY_", "PAY_x",
+                                     "pay_1b4e28ba-2fa1-4d3b-a27f-0305e82c3301"])
 def test_a_payment_that_is_not_there_is_not_found(customer, payment):
     shapes.check_problem(customer.payment(payment), 404, "PAYMENT_NOT_FOUND")
 

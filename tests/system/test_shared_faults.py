@@ -222,7 +222,7 @@ def test_who_stood_still_longer_than_his_lock_lasts_finds_the_seat_taken(pair, s
     with FailPoint(pair, 1, ["insert"], blockConnection=True, blockTimeMS=BLOCKED_MS):
         asked = Later(lambda: here.hold(showtime, ["C3"]))
         until(lambda: pair.redis.say("EXISTS", lock_of(showtime)) == ":1\r\n", "nobody has it")
-        pair[0].process.send_signal(signal.SIGSTOP)
+        process.stand_still(pair[0].process)
     try:
         until(lambda: pair.redis.say("EXISTS", lock_of(showtime)) == ":0\r\n", "it lasts",
               LOCK_S + 5)

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from support import api as calls
@@ -399,9 +398,7 @@ def test_a_stop_ends_in_time_though_the_database_hangs(database, house, instance
     try:
         usher.api.statuses(showtime)
         arrived = []
-        database.process.send_signal(signal.SIGSTOP)
-        status = Path(f"/proc/{database.process.pid}/status")
-        wait_for(lambda: "T (stopped)" in status.read_text(), "the database does not stand still")
+        process.stand_still(database.process)
         seats = f"/api/showtimes/{showtime}/seats"
         asked = []
         swarm.start(usher.port, [swarm.request_bytes("GET", seats)] * 20, asked).join()

@@ -73,7 +73,7 @@ class Breaker:
     def stop_an_instance(self):
         """For longer than its locks last; then it goes on as if nothing had happened."""
         usher = self.chance.choice(self.instances)
-        usher.process.send_signal(signal.SIGSTOP)
+        process.stand_still(usher.process)
         time.sleep(STOPPED_S)
         usher.process.send_signal(signal.SIGCONT)
 
