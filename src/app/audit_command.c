@@ -82,7 +82,10 @@ static int audit_shared(const struct config *config)
     const int64_t started_us = clock_steady_us();
     mongo_connection_begin();
     enum error error = mongo_connection_open(config->mongo_uri.text, &connection, &reason);
-    if (error == ERROR_NONE) error = mongo_client_open(connection, &client);
+    if (error == ERROR_NONE) {
+        mongo_explain(&reason, "the pool has no client left");
+        error = mongo_client_open(connection, &client);
+    }
     if (error == ERROR_NONE) error = mongo_move_check_whole(&client, &reason);
     if (error == ERROR_NONE) {
         const struct mongo_audit_options options = {.report = print_violation};

@@ -258,7 +258,7 @@ static void what_instances_at_work_leave_undone_breaks_a_rule(void **state)
     struct audit_world *world = *state;
     struct audit_heard heard;
     char sentence[AUDIT_TEXT_SIZE];
-    audit_fixture_sweep(&world->desk, 4 * MINUTE_MS);
+    audit_fixture_sweep(&world->desk, 4 * MINUTE_MS); /* What others have left is of 2023 too. */
     audit_fixture_damage(world, &undone[0]);
     audit_fixture_damage(world, &undone[1]);
     assert_int_equal(audit_fixture_run(&world->fixture, &heard).violations, 0);

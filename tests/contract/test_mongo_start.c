@@ -86,6 +86,8 @@ static void who_only_reads_waits_less(void **state)
     mongo_connection_close(reading);
 }
 
+#define NAME_OF_63_BYTES "usher_of_sixty_three_bytes_0123456789_0123456789_0123456789_012"
+
 /* What is wrong is said, and never by the password. */
 static void a_uri_that_cannot_be_read_is_explained(void **state)
 {
@@ -96,6 +98,8 @@ static void a_uri_that_cannot_be_read_is_explained(void **state)
         {"mongodb://db1,db2:27018/usher?replicaSet=rs0", NULL},
         {"mongodb://anna:se%2Fcret@[::1]:27017/usher", NULL},
         {"mongodb://%2Ftmp%2Fmongodb-27017.sock/usher", NULL},
+        {"mongodb://db1/" NAME_OF_63_BYTES, NULL},
+        {"mongodb://db1/" NAME_OF_63_BYTES "x", "at most 63 bytes"},
         {"http://db1/usher", "must begin with mongodb://"},
         {"mongodb://anna:se/cret@db1/usher", "%2F"},
         {"mongodb://anna:secret@db1:port/usher", "a port must be"},

@@ -22,9 +22,12 @@ struct lone_house {
 int lone_house_setup(void **state);
 int lone_house_teardown(void **state);
 
+#define LONE_HOUSE_TEST(function) \
+    cmocka_unit_test_setup_teardown(function, lone_house_setup, lone_house_teardown)
+
 struct id lone_house_showtime(void);
 
-/* One that is free. */
+/* A command that nobody uses yet. */
 struct command *lone_house_next(struct lone_house *house);
 
 /* A hold of one seat of row A under a key of its own. */

@@ -159,21 +159,18 @@ static void holds_end_on_time_when_the_clock_goes_back_after_a_failed_commit(voi
     assert_true(engine_next_due_ms(house->engine) == INT64_MAX);
 }
 
-#define TEST(function) \
-    cmocka_unit_test_setup_teardown(function, lone_house_setup, lone_house_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_queue_takes_what_the_contract_says_and_no_more),
-        TEST(a_commit_that_fails_leaves_nothing_behind),
-        TEST(what_a_batch_did_counts_once_it_is_committed),
-        TEST(the_feed_adds_up_the_seats_in_memory),
-        TEST(an_unknown_outcome_stops_the_engine),
-        TEST(a_closed_showtime_serves_nothing_that_still_waits),
-        TEST(a_hold_ends_at_its_moment_without_anybody_asking),
-        TEST(a_hold_that_was_given_back_rings_once_and_never_again),
-        TEST(holds_end_on_time_when_the_clock_goes_back_after_a_failed_commit),
+        LONE_HOUSE_TEST(a_queue_takes_what_the_contract_says_and_no_more),
+        LONE_HOUSE_TEST(a_commit_that_fails_leaves_nothing_behind),
+        LONE_HOUSE_TEST(what_a_batch_did_counts_once_it_is_committed),
+        LONE_HOUSE_TEST(the_feed_adds_up_the_seats_in_memory),
+        LONE_HOUSE_TEST(an_unknown_outcome_stops_the_engine),
+        LONE_HOUSE_TEST(a_closed_showtime_serves_nothing_that_still_waits),
+        LONE_HOUSE_TEST(a_hold_ends_at_its_moment_without_anybody_asking),
+        LONE_HOUSE_TEST(a_hold_that_was_given_back_rings_once_and_never_again),
+        LONE_HOUSE_TEST(holds_end_on_time_when_the_clock_goes_back_after_a_failed_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,22 +165,19 @@ static void holds_that_are_over_end_before_an_edit(void **state)
     assert_int_equal(edit->answer.map_version, 4); /* Held, over, edited. */
 }
 
-#define TEST(function) \
-    cmocka_unit_test_setup_teardown(function, lone_house_setup, lone_house_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_edit_takes_its_place_in_the_queue),
-        TEST(an_edit_that_changes_nothing_leaves_the_version),
-        TEST(a_commit_that_fails_brings_the_old_price_back),
-        TEST(an_edit_that_the_store_refuses_fails_alone),
-        TEST(a_full_disk_fails_the_batch_and_the_next_one_goes_on),
-        TEST(an_edit_of_no_showtime_is_answered_and_forgotten),
-        TEST(edits_without_a_showtime_are_done_one_after_the_other),
-        TEST(a_closed_showtime_refuses_edits_too),
-        TEST(a_failed_engine_refuses_edits_that_wait),
-        TEST(holds_that_are_over_end_before_an_edit),
+        LONE_HOUSE_TEST(an_edit_takes_its_place_in_the_queue),
+        LONE_HOUSE_TEST(an_edit_that_changes_nothing_leaves_the_version),
+        LONE_HOUSE_TEST(a_commit_that_fails_brings_the_old_price_back),
+        LONE_HOUSE_TEST(an_edit_that_the_store_refuses_fails_alone),
+        LONE_HOUSE_TEST(a_full_disk_fails_the_batch_and_the_next_one_goes_on),
+        LONE_HOUSE_TEST(an_edit_of_no_showtime_is_answered_and_forgotten),
+        LONE_HOUSE_TEST(edits_without_a_showtime_are_done_one_after_the_other),
+        LONE_HOUSE_TEST(a_closed_showtime_refuses_edits_too),
+        LONE_HOUSE_TEST(a_failed_engine_refuses_edits_that_wait),
+        LONE_HOUSE_TEST(holds_that_are_over_end_before_an_edit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "store/mongo/mongo_ids.h"
-#include "store/mongo/mongo_read.h"
 
 #define MARK "import"
 

@@ -2,9 +2,9 @@
  * whole, and the secrets.
  *
  * The mark is there before the first record and goes behind the last one, so a database with one
- * is no store: nobody serves it, and the next import empties it.
+ * is no store: nobody serves or judges it, and the next import empties it.
  *
- * Errors: false, with a sentence that says why.
+ * Errors: false, or the error, with a sentence that says why.
  * Thread: the client's.
  */
 #pragma once
@@ -16,8 +16,8 @@
 #define MONGO_MOVE_CLAIM_KEY "id_key"
 #define MONGO_MOVE_SEAL_KEY "seal_key"
 
-/* ERROR_INTERNAL_ERROR with the reason if there is a mark: of half an import, bookings and money
- * are missing. ERROR_STORE_UNAVAILABLE if it cannot be told. */
+/* ERROR_INTERNAL_ERROR if there is a mark, for bookings and money are missing, or if we may not
+ * look; ERROR_STORE_UNAVAILABLE if nobody answers. */
 MUST_USE enum error mongo_move_check_whole(struct mongo_client *client,
                                            struct mongo_reason *ret_reason);
 

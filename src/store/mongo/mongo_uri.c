@@ -4,7 +4,7 @@
 
 enum {
     URI_SIZE_MAX = 2048,
-    DATABASE_NAME_MAX = 63, /* Of bytes: MongoDB's own limit. */
+    DATABASE_NAME_SIZE_MAX = 63, /* MongoDB's own limit. */
 };
 
 /* What stands between the scheme and the options. */
@@ -88,7 +88,7 @@ static const char *judge_meaning(const mongoc_uri_t *uri)
         return "readPreference must be primary: another node may not know yet what was sold";
     if (!mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(uri)))
         return "w must not be 0: nobody would know whether a hold was written";
-    if (database != NULL && strlen(database) > DATABASE_NAME_MAX)
+    if (database != NULL && strlen(database) > DATABASE_NAME_SIZE_MAX)
         return "the name of a database has at most 63 bytes";
     return NULL;
 }

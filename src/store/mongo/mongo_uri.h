@@ -11,7 +11,7 @@
 #include "base/slice.h"
 #include "store/mongo/mongo_connection.h"
 
-/* False with the reason if it is no URI that the driver takes. */
+/* False with the reason if it is no URI that the driver and usher take. */
 MUST_USE bool mongo_uri_check(const char *text, struct mongo_reason *ret_reason);
 
 /* Of a URI that passed: its hosts and path, without user, password and options. */

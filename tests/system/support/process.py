@@ -64,12 +64,19 @@ def run(*arguments, environment=None, timeout_s=COMMAND_TIMEOUT_S):
     )
 
 
+def _stands(thread):
+    try:
+        return "State:\tT" in (thread / "status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True  # It has ended.
+
+
 def stand_still(stopped):
     """Stops a process until SIGCONT, and waits until each of its threads stands."""
     stopped.send_signal(signal.SIGSTOP)
     threads = Path(f"/proc/{stopped.pid}/task")
     limit_s = time.monotonic() + STOP_TIMEOUT_S
-    while any("State:\tT" not in (thread / "status").read_text() for thread in threads.iterdir()):
+    while not all(_stands(thread) for thread in threads.iterdir()):
         assert time.monotonic() < limit_s, "it does not stand still"
         time.sleep(0.001)
 
